@@ -1,0 +1,113 @@
+#include "base/hash.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count)
+{
+	struct hash_sha256 out;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	/* libcrypto fails here only when memory is gone; a wrong digest would be an
+	 * identity mixed up, so there is nothing left to do but stop. */
+	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+		abort();
+	for (size_t i = 0; i < count; i++)
+		if (!EVP_DigestUpdate(ctx, pieces[i].at, pieces[i].len))
+			abort();
+	if (!EVP_DigestFinal_ex(ctx, out.at, NULL))
+		abort();
+	EVP_MD_CTX_free(ctx);
+	return out;
+}
+
+struct hash_sha256 hash_hmac_sha256(struct bytes key, struct bytes data)
+{
+	struct hash_sha256 out;
+	unsigned len = sizeof out.at;
+
+	assert(key.len <= INT32_MAX);
+	if (!HMAC(EVP_sha256(), key.at, (int)key.len, data.at, data.len, out.at, &len))
+		abort();
+	return out;
+}
+
+bool hash_random(uint8_t *to, size_t n)
+{
+	return n <= INT32_MAX && RAND_bytes(to, (int)n) == 1;
+}
+
+static size_t encode3(char to[4], struct bytes from)
+{
+	uint32_t v = (uint32_t)from.at[0] << 16;
+
+	if (from.len > 1)
+		v |= (uint32_t)from.at[1] << 8;
+	if (from.len > 2)
+		v |= from.at[2];
+	for (int i = 0; i < 4; i++)
+		to[i] = alphabet[v >> (18 - 6 * i) & 63];
+	return from.len > 2 ? 4 : from.len + 1;
+}
+
+void hash_base64url(struct buf *to, struct bytes from)
+{
+	char quad[4];
+
+	for (; from.len; from = bytes_skip(from, 3))
+		buf_append(to, bytes_of(quad, encode3(quad, from)));
+}
+
+void hash_base64url_str(char *to, size_t size, struct bytes from)
+{
+	char quad[4];
+	size_t n = 0;
+
+	for (; from.len; from = bytes_skip(from, 3)) {
+		size_t k = encode3(quad, from);
+
+		assert(n + k < size);
+		memcpy(to + n, quad, k);
+		n += k;
+	}
+	to[n] = '\0';
+}
+
+static int value_of(uint8_t c)
+{
+	const char *hit = c ? strchr(alphabet, c) : NULL;
+
+	return hit ? (int)(hit - alphabet) : -1;
+}
+
+bool hash_base64url_decode(struct buf *to, struct bytes from)
+{
+	while (from.len) {
+		size_t n = from.len < 4 ? from.len : 4;
+		uint32_t v = 0;
+		uint8_t out[3];
+
+		if (n == 1)
+			return false;
+		for (size_t i = 0; i < 4; i++) {
+			int six = i < n ? value_of(from.at[i]) : 0;
+
+			if (six < 0)
+				return false;
+			v = v << 6 | (uint32_t)six;
+		}
+		out[0] = (uint8_t)(v >> 16);
+		out[1] = (uint8_t)(v >> 8);
+		out[2] = (uint8_t)v;
+		if ((n == 2 && (out[1] || out[2])) || (n == 3 && out[2]))
+			return false;
+		buf_append(to, bytes_of(out, n - 1));
+		from = bytes_skip(from, n);
+	}
+	return buf_err(to) == ERR_OK;
+}

@@ -1,0 +1,40 @@
+/*
+ * A message's flags, under the names of the API: lower-case, `$seen` for IMAP's
+ * \Seen and so on (RFC 8621 §4.1.1). `\Recent` does not exist here.
+ */
+#ifndef MODEL_KEYWORDS_H
+#define MODEL_KEYWORDS_H
+
+#include "model/address.h"
+
+enum {
+	KEYWORD_SEEN = 1 << 0,
+	KEYWORD_ANSWERED = 1 << 1,
+	KEYWORD_FLAGGED = 1 << 2,
+	KEYWORD_DRAFT = 1 << 3,
+	KEYWORD_DELETED = 1 << 4, /* marked for removal: never shown, see api.md §4 */
+};
+
+/* Longest custom keyword and most of them per message that we take from a server. */
+#define KEYWORD_MAX_BYTES 128
+#define KEYWORDS_MAX      256
+
+struct keywords {
+	unsigned system;          /* KEYWORD_... */
+	struct bytes_list custom; /* lower-case, sorted bytewise, no doubles */
+};
+
+/* The API's name of one system flag ("$seen"). */
+const char *keywords_system_name(unsigned bit);
+/* KEYWORD_... for an API name, 0 when it is a custom one. */
+unsigned keywords_system_bit(struct bytes name);
+/* Is this acceptable as a keyword: an RFC 9051 atom of at most
+ * KEYWORD_MAX_BYTES bytes, not beginning with a backslash? */
+bool keywords_name_is_valid(struct bytes name);
+/* Adds a name (copied in lower case into mem). False when memory is short or
+ * the set is full. */
+bool keywords_add(struct keywords *k, struct arena *mem, struct bytes name);
+void keywords_remove(struct keywords *k, struct bytes name);
+bool keywords_has(const struct keywords *k, struct bytes name);
+
+#endif
