@@ -1,0 +1,39 @@
+/*
+ * JSON, written as a stream: for everything hot. Commas are looked after,
+ * nesting is not checked beyond an assertion. A failed buffer makes it silent:
+ * check buf_err() at the end.
+ */
+#ifndef JSON_WRITER_H
+#define JSON_WRITER_H
+
+#include "base/buf.h"
+
+struct json_writer {
+	struct buf *to;
+	bool need_comma;
+};
+
+struct json_writer json_writer_of(struct buf *to);
+
+void json_object_begin(struct json_writer *w);
+void json_object_end(struct json_writer *w);
+void json_array_begin(struct json_writer *w);
+void json_array_end(struct json_writer *w);
+
+/* A member's name: a literal of ours, plain ASCII. */
+void json_key(struct json_writer *w, const char *name);
+/* Any member name. */
+void json_key_bytes(struct json_writer *w, struct bytes name);
+
+/* Null bytes write null. Malformed UTF-8 becomes U+FFFD. Escapes what RFC 8259
+ * asks for, and U+2028/2029 so that it can stand inside scripts. */
+void json_string(struct json_writer *w, struct bytes s);
+void json_str(struct json_writer *w, const char *s); /* NULL writes null */
+void json_u64(struct json_writer *w, uint64_t n);
+void json_i64(struct json_writer *w, int64_t n);
+void json_bool(struct json_writer *w, bool b);
+void json_null(struct json_writer *w);
+/* A whole value that is JSON already. */
+void json_raw(struct json_writer *w, struct bytes json);
+
+#endif

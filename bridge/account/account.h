@@ -1,0 +1,274 @@
+/*
+ * An account: one user of one mail server, with the conversations that are
+ * open to it. What endpoints talk to. Knows folders by id and role, decodes
+ * what the mail store brings, and keeps sessions busy but few.
+ *
+ * Operations follow mailstore.h's rules: results in call.mem, callback once and
+ * later, op_cancel() instead of it.
+ */
+#ifndef ACCOUNT_ACCOUNT_H
+#define ACCOUNT_ACCOUNT_H
+
+#include "mailstore/mailstore.h"
+#include "model/message.h"
+
+struct account;
+struct account_hub;
+
+/* --- the hub: all accounts of this process --------------------------------- */
+
+/* How to reach one configured or freely chosen server. Strings are copied. */
+struct account_server {
+	struct bytes name;         /* of the configuration section; enters account ids */
+	struct bytes protocol;     /* "imap" or "pop3" */
+	struct bytes incoming_key; /* host:port:tls, part of what credentials are bound to */
+	/* Makes a new, closed mail store for it. */
+	struct mailstore *(*connect)(void *ctx);
+	void *ctx; /* lives as long as the hub */
+};
+
+struct account_limits {
+	unsigned accounts_max;         /* kept with open sessions; oldest idle one goes first */
+	unsigned sessions_per_account; /* default 3 */
+	unsigned queue_max;            /* calls waiting per account; beyond: ERR_BUSY */
+	uint64_t idle_close_ms;        /* sessions nobody used; default 5 min */
+	uint64_t ping_ms;              /* keep-alive of idle sessions; default 2 min */
+	uint64_t login_timeout_ms;     /* default 20 s */
+	unsigned logins_per_host;      /* at the same time */
+	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
+	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
+};
+
+struct loop;
+struct account_hub *account_hub_new(struct loop *l, const struct account_limits *limits);
+/* Says goodbye to every server; operations must have ended. */
+void account_hub_free(struct account_hub *h);
+
+struct account_hub_stats {
+	unsigned accounts, sessions, sessions_busy, queued;
+	uint64_t logins, login_failures;
+};
+struct account_hub_stats account_hub_stats(const struct account_hub *h);
+
+/* --- getting one ----------------------------------------------------------- */
+
+typedef void account_cb(void *ctx, const struct fault *fault, struct account *account);
+
+/* Verifies the credentials against the server and gives the account. A login
+ * that was verified with exactly these credentials a short while ago is not
+ * repeated; another password never rides an open session. The account comes
+ * with a reference for the caller: account_unref(). */
+struct op *account_login(struct account_hub *h, struct call call,
+			 const struct account_server *server, const struct credentials *c,
+			 account_cb *cb, void *ctx);
+/* Without asking the server: for a session whose credentials were verified when
+ * it was made. A later refusal shows as ERR_AUTH on the first operation that
+ * has to log in. NULL when memory is short. */
+struct account *account_get(struct account_hub *h, const struct account_server *server,
+			    const struct credentials *c);
+struct account *account_ref(struct account *a);
+void account_unref(struct account *a);
+
+const struct account_id *account_id(const struct account *a);
+struct bytes account_username(const struct account *a);
+const char *account_protocol(const struct account *a);
+struct bytes account_server_name(const struct account *a);
+
+/* What GET /v1/session says. `caps` need a login once; answered from memory
+ * afterwards. */
+typedef void account_caps_cb(void *ctx, const struct fault *fault,
+			     const struct mailstore_caps *caps,
+			     const struct mailstore_quota *quota);
+struct op *account_capabilities(struct account *a, struct call call, account_caps_cb *cb,
+				void *ctx);
+
+/* --- folders --------------------------------------------------------------- */
+
+/* A folder as the client names it: an id or a role alias ("inbox"). Which of
+ * the two went wrong shows in the fault's text code: ERR_NOT_FOUND with code
+ * "role-not-found" or "folder-not-found". */
+struct op *account_list_folders(struct account *a, struct call call, mailstore_folders_cb *cb,
+				void *ctx);
+
+typedef void account_folder_cb(void *ctx, const struct fault *fault, const struct folder *folder);
+struct op *account_get_folder(struct account *a, struct call call, struct bytes folder,
+			      account_folder_cb *cb, void *ctx);
+
+struct folder_edit {
+	struct bytes name; /* null: unchanged */
+	bool set_parent;
+	struct bytes parent; /* id or alias; null with set_parent: to the top */
+	bool set_subscribed, is_subscribed;
+};
+
+struct op *account_create_folder(struct account *a, struct call call, struct bytes name,
+				 struct bytes parent, account_folder_cb *cb, void *ctx);
+/* `ret_previous` of the callback's folder: see account_edited_cb. */
+typedef void account_edited_cb(void *ctx, const struct fault *fault, const struct folder *folder,
+			       const struct folder_id *previous);
+struct op *account_edit_folder(struct account *a, struct call call, struct bytes folder,
+			       const struct folder_edit *edit, account_edited_cb *cb, void *ctx);
+struct op *account_delete_folder(struct account *a, struct call call, struct bytes folder,
+				 mailstore_done_cb *cb, void *ctx);
+typedef void account_count_cb(void *ctx, const struct fault *fault, uint64_t count);
+/* ERR_DENIED unless it is trash or junk, or `force`. */
+struct op *account_empty_folder(struct account *a, struct call call, struct bytes folder,
+				bool force, account_count_cb *cb, void *ctx);
+
+/* --- lists ----------------------------------------------------------------- */
+
+/* Part of an answer that is missing, and why. */
+struct incomplete {
+	struct folder_id folder; /* "" when it concerns all */
+	const char *code;        /* kebab-case, as a problem's code */
+};
+
+struct summary_list {
+	struct summary *at;
+	size_t count;
+	bool has_total;
+	uint32_t total, position; /* position: of the first one */
+	/* Opaque "s1.…" and the cursor's parts; null across folders. */
+	struct bytes state;
+	bool has_more;
+	struct bytes next_sort_value; /* of the last one, for the cursor; null for SORT_ADDED */
+	uint32_t uidvalidity;
+	struct incomplete *incomplete;
+	size_t incomplete_count;
+	struct bytes_list not_found; /* ids asked for by name */
+};
+
+typedef void account_list_cb(void *ctx, const struct fault *fault, const struct summary_list *list);
+
+struct list_options {
+	bool preview; /* wait for previews */
+	bool collapse_threads;
+};
+
+/* GET /v1/folders/{id}/messages. */
+struct op *account_list_messages(struct account *a, struct call call, struct bytes folder,
+				 const struct mail_query *query, const struct list_options *options,
+				 account_list_cb *cb, void *ctx);
+/* GET /v1/messages over several folders (count 0: all but junk and trash;
+ * one "*": every one). */
+struct op *account_search(struct account *a, struct call call, const struct bytes *folders,
+			  size_t folder_count, const struct mail_query *query,
+			  const struct list_options *options, account_list_cb *cb, void *ctx);
+/* GET /v1/messages?ids= */
+struct op *account_get_summaries(struct account *a, struct call call, const struct bytes *ids,
+				 size_t count, const struct list_options *options,
+				 account_list_cb *cb, void *ctx);
+
+/* --- one message ----------------------------------------------------------- */
+
+enum body_choice {
+	BODY_NONE,
+	BODY_TEXT,
+	BODY_HTML,
+	BODY_BOTH,
+};
+
+struct message_options {
+	enum body_choice body;
+	uint64_t max_body_bytes; /* of decoded UTF-8 per value */
+	bool want_html_raw;      /* else HTML values are left out (safe HTML comes with
+				  * the issue on writing mail) */
+	bool all_headers;
+	struct bytes_list header_names;
+};
+
+typedef void account_message_cb(void *ctx, const struct fault *fault,
+				const struct message *message);
+/* `id` is the client's text: malformed ones are ERR_NOT_FOUND like unknown ones. */
+struct op *account_get_message(struct account *a, struct call call, struct bytes id,
+			       const struct message_options *options, account_message_cb *cb,
+			       void *ctx);
+
+struct content_range {
+	bool has_range;       /* else all */
+	bool is_suffix;       /* the last `first` bytes */
+	uint64_t first, last; /* inclusive; last UINT64_MAX: open */
+};
+
+struct content_head {
+	struct bytes type;    /* "text/html", lower-case */
+	struct bytes charset; /* null unless text */
+	struct bytes name;    /* cleaned file name, UTF-8, or null */
+	uint64_t size_bytes;  /* whole, decoded */
+	bool is_size_exact;
+	bool is_partial; /* first..last below is what comes */
+	uint64_t first, last;
+};
+
+struct content_events {
+	/* Once, before any data, unless the operation fails before. */
+	void (*on_head)(void *ctx, const struct content_head *head);
+	flow_data_cb *on_data;
+	mailstore_done_cb *on_done;
+};
+
+/* GET …/parts/{partId}: decoded in constant memory. `nested` gives the message
+ * inside a message/rfc822 part as it is. ERR_NOT_FOUND with code
+ * "message-not-found" or "part-not-found"; a range outside is ERR_INVALID with
+ * code "range-not-satisfiable". */
+struct op *account_stream_part(struct account *a, struct call call, struct bytes id,
+			       struct bytes part_id, bool nested, const struct content_range *range,
+			       const struct content_events *events, void *ctx);
+/* GET …/raw */
+struct op *account_stream_raw(struct account *a, struct call call, struct bytes id,
+			      const struct content_range *range,
+			      const struct content_events *events, void *ctx);
+
+/* --- changing -------------------------------------------------------------- */
+
+struct message_result {
+	struct bytes previous_id; /* as asked for; null for an append */
+	enum change_status status;
+	struct fault fault; /* unless CHANGE_DONE */
+	bool has_id;
+	struct message_id id; /* where it is now */
+	bool has_folder;
+	struct folder_id folder;
+	bool has_keywords;
+	struct keywords keywords;
+	bool has_expunged, expunged;
+};
+
+typedef void account_results_cb(void *ctx, const struct fault *fault,
+				const struct message_result *results, size_t count);
+
+enum action_kind {
+	ACTION_FLAG,
+	ACTION_MOVE,
+	ACTION_COPY,
+	ACTION_DELETE,
+};
+
+struct action {
+	enum action_kind kind;
+	struct keywords add, remove; /* ACTION_FLAG; for a MOVE they are set first */
+	struct bytes folder;         /* ACTION_MOVE, _COPY: id or alias */
+	bool permanent;              /* ACTION_DELETE; else to trash, which is made if missing */
+	/* If-Match of PATCH and DELETE: the keywords the client saw; NULL for none. */
+	const struct keywords *expected;
+};
+
+/* Over ids: grouped by folder, one result per distinct id in request order. */
+struct op *account_act(struct account *a, struct call call, const struct action *action,
+		       const struct bytes *ids, size_t count, account_results_cb *cb, void *ctx);
+
+/* Over what a list query of one folder selects, bounded by UIDNEXT at the start:
+ * counts, and results of failures only. */
+typedef void account_selected_cb(void *ctx, const struct fault *fault, uint64_t done,
+				 const struct message_result *failures, size_t count);
+struct op *account_act_selected(struct account *a, struct call call, const struct action *action,
+				struct bytes folder, const struct mail_query *query,
+				account_selected_cb *cb, void *ctx);
+
+/* POST /v1/messages. `replaces` null or the id of the draft that goes; a gone
+ * draft is ERR_CONFLICT with code "draft-replaced" and nothing is left behind. */
+struct op *account_append(struct account *a, struct call call, struct bytes folder,
+			  const struct mail_source *source, const struct keywords *keywords,
+			  struct bytes replaces, account_results_cb *cb, void *ctx);
+
+#endif

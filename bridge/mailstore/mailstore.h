@@ -1,0 +1,259 @@
+/*
+ * One authenticated conversation with a mail server, IMAP or POP3: the one
+ * interface that everything above uses. Nobody above asks which protocol it
+ * is; mailstore_caps() says what can be done, and what cannot ends with
+ * ERR_UNSUPPORTED.
+ *
+ * Rules for all operations:
+ *  - Results live in call.mem; arguments are borrowed until the callback.
+ *  - The callback runs once, later, from the loop; op_cancel() prevents it.
+ *  - Several operations may be started one after the other; they are executed
+ *    in that order (pipelined where the protocol allows it).
+ *  - A folder is named by its path: the whole decoded mailbox name.
+ *  - Faults name the blast radius: ERR_NET, ERR_TLS, ERR_PROTO, ERR_TIMEOUT and
+ *    ERR_TOO_BIG have ended the conversation (mailstore_is_open() is false);
+ *    all others concern this operation only.
+ *  - ERR_UNKNOWN: the connection was lost while a change was under way; it may
+ *    or may not have happened.
+ *
+ * What POP3 can: list_folders (one, INBOX), status, query (no filters but
+ * those on headers that it has fetched), fetch, stream, expunge. The rest is
+ * ERR_UNSUPPORTED.
+ */
+#ifndef MAILSTORE_MAILSTORE_H
+#define MAILSTORE_MAILSTORE_H
+
+#include "base/op.h"
+#include "mailstore/query.h"
+#include "model/folder.h"
+#include "model/message.h"
+
+struct mailstore;
+
+/* --- the conversation ------------------------------------------------------ */
+
+enum mailstore_push {
+	MAILSTORE_PUSH_POLL,
+	MAILSTORE_PUSH_IDLE,
+	MAILSTORE_PUSH_NOTIFY,
+};
+
+enum mailstore_flags_kind {
+	MAILSTORE_FLAGS_NONE, /* POP3: the account layer keeps them */
+	MAILSTORE_FLAGS_SERVER,
+};
+
+/* Known after mailstore_open(). */
+struct mailstore_caps {
+	const char *protocol; /* "imap", "pop3" */
+	bool folders, move, append, search, sort, threads, custom_keywords;
+	bool uid_expunge;    /* else a deletion may stay marked */
+	bool changes;        /* CONDSTORE or QRESYNC */
+	bool counts_in_list; /* list_folders brings counts in one round trip */
+	bool is_gmail;
+	enum mailstore_flags_kind flags;
+	enum mailstore_push push;
+	unsigned sessions_max; /* 1 with POP3's exclusive maildrop, else 0 */
+};
+
+/* What one logs in with. Borrowed until open's callback. */
+struct credentials {
+	struct bytes username;
+	struct bytes password;     /* null when a token is given */
+	struct bytes access_token; /* OAuth 2.0 bearer, or null */
+};
+
+typedef void mailstore_done_cb(void *ctx, const struct fault *fault); /* NULL: done */
+
+/* Connects, secures, logs in and asks for the capabilities. ERR_AUTH with the
+ * server's code when the credentials are refused. */
+struct op *mailstore_open(struct mailstore *ms, struct call call, const struct credentials *c,
+			  mailstore_done_cb *cb, void *ctx);
+const struct mailstore_caps *mailstore_caps(const struct mailstore *ms);
+bool mailstore_is_open(const struct mailstore *ms);
+/* The folder that is selected, null if none: leases prefer it. */
+struct bytes mailstore_selected(const struct mailstore *ms);
+/* NOOP: keeps it alive, takes what the server has to tell. */
+struct op *mailstore_ping(struct mailstore *ms, struct call call, mailstore_done_cb *cb, void *ctx);
+/* Says goodbye without waiting and frees it. No operation may be under way. */
+void mailstore_free(struct mailstore *ms);
+/* Called when the conversation ends by itself while nothing is under way. */
+void mailstore_on_end(struct mailstore *ms, mailstore_done_cb *cb, void *ctx);
+
+/* --- folders --------------------------------------------------------------- */
+
+/* ids, parents and roles are the account layer's to fill: here path, name,
+ * delimiter, flags, namespace, rights, server-given role, counts if cheap. */
+typedef void mailstore_folders_cb(void *ctx, const struct fault *fault,
+				  const struct folder_list *folders);
+struct op *mailstore_list_folders(struct mailstore *ms, struct call call, mailstore_folders_cb *cb,
+				  void *ctx);
+
+struct folder_status {
+	uint32_t uidvalidity, uidnext;
+	uint32_t total, unread; /* without those marked \Deleted when has_deleted */
+	uint64_t highestmodseq; /* 0: unknown */
+};
+
+typedef void mailstore_status_cb(void *ctx, const struct fault *fault,
+				 const struct folder_status *status);
+struct op *mailstore_status(struct mailstore *ms, struct call call, struct bytes path,
+			    mailstore_status_cb *cb, void *ctx);
+
+enum folder_change_kind {
+	FOLDER_CREATE,
+	FOLDER_RENAME, /* with all below it */
+	FOLDER_DELETE,
+	FOLDER_SUBSCRIBE,
+	FOLDER_UNSUBSCRIBE,
+};
+
+/* One change; new_path for FOLDER_RENAME. */
+struct op *mailstore_change_folder(struct mailstore *ms, struct call call,
+				   enum folder_change_kind what, struct bytes path,
+				   struct bytes new_path, mailstore_done_cb *cb, void *ctx);
+
+struct mailstore_quota {
+	bool is_known;
+	uint64_t used_bytes, limit_bytes;
+};
+
+typedef void mailstore_quota_cb(void *ctx, const struct fault *fault,
+				const struct mailstore_quota *quota);
+struct op *mailstore_quota(struct mailstore *ms, struct call call, mailstore_quota_cb *cb,
+			   void *ctx);
+
+/* --- reading --------------------------------------------------------------- */
+
+/* What to bring along for each message. */
+enum {
+	MAIL_FLAGS = 1 << 0, /* keywords, modseq if there is one */
+	MAIL_DATES = 1 << 1, /* received_at, size */
+	MAIL_STRUCTURE = 1 << 2,
+	MAIL_HEADER_SUMMARY = 1 << 3, /* the fields that struct headers is made of */
+	MAIL_HEADER_ALL = 1 << 4,     /* the whole header block */
+	MAIL_PREVIEW = 1 << 5,        /* only where the server has PREVIEW */
+	MAIL_SUMMARY = MAIL_FLAGS | MAIL_DATES | MAIL_STRUCTURE | MAIL_HEADER_SUMMARY,
+};
+
+/* One message as the server tells it, undecoded. */
+struct mail_item {
+	struct message_key key;
+	struct keywords keywords;
+	uint64_t modseq;     /* 0: unknown */
+	int64_t received_at; /* unix seconds */
+	uint64_t size;
+	struct part *structure; /* NULL unless asked for, or when the server could not */
+	struct bytes header;    /* raw block, CRLF, or null */
+	struct bytes email_id, thread_id, preview; /* null where unknown */
+};
+
+struct mail_page {
+	uint32_t uidvalidity, uidnext; /* 0 with POP3 */
+	uint64_t highestmodseq;
+	uint32_t total;    /* matching messages, not counting \Deleted ones */
+	uint32_t position; /* of the first item */
+	bool has_more;
+	bool is_incomplete; /* a limit of ours cut the search short */
+	struct mail_item *items;
+	size_t count;
+};
+
+typedef void mailstore_page_cb(void *ctx, const struct fault *fault, const struct mail_page *page);
+
+/* One page of a folder: filtered, sorted, windowed. ERR_NOT_FOUND when the
+ * folder is not there, ERR_CONFLICT when window.uidvalidity is set and another
+ * one is found. Without filter and in added order this is one window by
+ * sequence number, never a search over all. */
+struct op *mailstore_query(struct mailstore *ms, struct call call, struct bytes path,
+			   const struct mail_query *query, unsigned want, mailstore_page_cb *cb,
+			   void *ctx);
+
+/* These messages of one folder, in no particular order; those that are gone,
+ * marked \Deleted or of another UIDVALIDITY are missing from the result. One
+ * bad message makes only itself missing. */
+typedef void mailstore_items_cb(void *ctx, const struct fault *fault, const struct mail_item *items,
+				size_t count);
+struct op *mailstore_fetch(struct mailstore *ms, struct call call, struct bytes path,
+			   const struct message_key *keys, size_t count, unsigned want,
+			   mailstore_items_cb *cb, void *ctx);
+
+struct mail_section {
+	struct bytes section; /* "1.2", "1.2.HEADER", "" for the whole message */
+	uint64_t first;       /* encoded offset in bytes */
+	uint64_t length;      /* 0: to the end */
+	bool whole_known;     /* `whole_bytes` is what BODYSTRUCTURE or RFC822.SIZE said */
+	uint64_t whole_bytes;
+};
+
+/* The encoded bytes of one section, as a stream with back-pressure; marks
+ * nothing as read. on_data comes before cb. ERR_NOT_FOUND when the message or
+ * the section is gone; ERR_PROTO when fewer bytes came than announced. */
+struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes path,
+			    const struct message_key *key, const struct mail_section *section,
+			    flow_data_cb *on_data, mailstore_done_cb *cb, void *ctx);
+
+/* Several small sections of one message in one round trip, each cut at
+ * max_bytes; the results stand in the order asked for, null where missing. */
+typedef void mailstore_sections_cb(void *ctx, const struct fault *fault, const struct bytes *values,
+				   size_t count);
+struct op *mailstore_sections(struct mailstore *ms, struct call call, struct bytes path,
+			      const struct message_key *key, const struct bytes *sections,
+			      size_t count, uint64_t max_bytes, mailstore_sections_cb *cb,
+			      void *ctx);
+
+/* --- changing -------------------------------------------------------------- */
+
+enum change_status {
+	CHANGE_DONE,
+	CHANGE_NOT_FOUND, /* gone, or another UIDVALIDITY */
+	CHANGE_FAILED,    /* refused: the fault tells */
+	CHANGE_UNKNOWN,   /* cut off: may have happened */
+};
+
+/* One per message asked for, in request order. */
+struct change_result {
+	enum change_status status;
+	struct fault fault;
+	bool has_new_key;
+	struct message_key new_key; /* where a copy or move went, if the server said */
+	bool has_keywords;
+	struct keywords keywords; /* after a flag change */
+	bool expunged;            /* false: only marked (no UIDPLUS) */
+};
+
+typedef void mailstore_changes_cb(void *ctx, const struct fault *fault,
+				  const struct change_result *results, size_t count);
+
+/* Adds and removes keywords; both may be empty. As few commands as possible. */
+struct op *mailstore_set_keywords(struct mailstore *ms, struct call call, struct bytes path,
+				  const struct message_key *keys, size_t count,
+				  const struct keywords *add, const struct keywords *remove,
+				  mailstore_changes_cb *cb, void *ctx);
+struct op *mailstore_copy(struct mailstore *ms, struct call call, struct bytes path,
+			  const struct message_key *keys, size_t count, struct bytes to,
+			  mailstore_changes_cb *cb, void *ctx);
+/* MOVE, else COPY + STORE + UID EXPUNGE: cut at any point nothing is lost. */
+struct op *mailstore_move(struct mailstore *ms, struct call call, struct bytes path,
+			  const struct message_key *keys, size_t count, struct bytes to,
+			  mailstore_changes_cb *cb, void *ctx);
+/* Removes exactly these, never what another client has marked. */
+struct op *mailstore_expunge(struct mailstore *ms, struct call call, struct bytes path,
+			     const struct message_key *keys, size_t count, mailstore_changes_cb *cb,
+			     void *ctx);
+
+struct mail_source {
+	uint64_t size_bytes;
+	/* Fills `to` with up to max bytes from offset; returns how many, 0 on a read
+	 * error. CRLF line ends. Must be repeatable. */
+	size_t (*read)(void *ctx, uint64_t offset, uint8_t *to, size_t max);
+	void *ctx;
+};
+
+/* APPEND; received_at 0 is now. The result's new_key is absent when the server
+ * did not tell and it could not be found again for certain. */
+struct op *mailstore_append(struct mailstore *ms, struct call call, struct bytes path,
+			    const struct mail_source *source, const struct keywords *keywords,
+			    int64_t received_at, mailstore_changes_cb *cb, void *ctx);
+
+#endif
