@@ -53,6 +53,9 @@ void request_extend_deadline(struct request *rq, uint64_t from_now_ms);
 /* Who asks: set by the authenticator (http/server.h), released with the request. */
 void request_set_user(struct request *rq, void *user, void (*release)(void *user));
 void *request_user(const struct request *rq);
+/* The auth_ctx that the server was made with: what public handlers know the
+ * process by. */
+void *request_app(const struct request *rq);
 /* For the log line: an account's id, never a name. */
 void request_set_log_account(struct request *rq, const char *id);
 /* Memory of a handler that is more than arena data; at most one per request. */

@@ -1,0 +1,9 @@
+/* The route table: every path of the service, in the order of the OpenAPI document. */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include "http/route.h"
+
+extern const struct route_table api_routes;
+
+#endif
