@@ -58,13 +58,20 @@ const char *folder_role_name(enum folder_role role);
 /* FOLDER_ROLE_NONE when it is not a role alias. */
 enum folder_role folder_role_parse(struct bytes name);
 /* The role a name like "Sent Items", "Papierkorb" or "Корзина" suggests; names
- * that mail programs and providers in common languages really use. */
+ * that mail programs and providers in common languages really use, whatever
+ * their case and accents. "INBOX.Sent" and "[Gmail]/Sent Mail" count like their
+ * last component, other paths do not ("Customers/Sent" is no role). `all`,
+ * `flagged` and `important` are guessed below "[Gmail]/" only: elsewhere such
+ * names are folders like any other. */
 enum folder_role folder_role_guess(struct bytes name);
 /* Inbox first, then by role, then the others: RFC 8621's sortOrder. */
 unsigned folder_sort_order(enum folder_role role);
 
+/* NULL when there is none; the first when there are several. */
 const struct folder *folder_list_by_id(const struct folder_list *l, const struct folder_id *id);
 const struct folder *folder_list_by_role(const struct folder_list *l, enum folder_role role);
+/* Bytewise, but INBOX in any case is one folder (RFC 9051 §5.1). */
+bool folder_path_equal(struct bytes a, struct bytes b);
 const struct folder *folder_list_by_path(const struct folder_list *l, struct bytes path);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef MODEL_KEYWORDS_H
 #define MODEL_KEYWORDS_H
 
+#include "base/err.h"
 #include "model/address.h"
 
 enum {
@@ -19,22 +20,28 @@ enum {
 #define KEYWORD_MAX_BYTES 128
 #define KEYWORDS_MAX      256
 
+/* Starts as { 0 }. A plain copy of the struct shares the array of names with
+ * the original: change one of the two only, or take keywords_copy(). */
 struct keywords {
 	unsigned system;          /* KEYWORD_... */
 	struct bytes_list custom; /* lower-case, sorted bytewise, no doubles */
 };
 
-/* The API's name of one system flag ("$seen"). */
+/* The API's name of one system flag ("$seen"); NULL for anything else. */
 const char *keywords_system_name(unsigned bit);
-/* KEYWORD_... for an API name, 0 when it is a custom one. */
+/* KEYWORD_... for an API name in any case, 0 when it is a custom one. */
 unsigned keywords_system_bit(struct bytes name);
 /* Is this acceptable as a keyword: an RFC 9051 atom of at most
  * KEYWORD_MAX_BYTES bytes, not beginning with a backslash? */
 bool keywords_name_is_valid(struct bytes name);
-/* Adds a name (copied in lower case into mem). False when memory is short or
+/* Adds a name (copied in lower case into mem), a system flag under its API name
+ * too. The caller has checked that it is valid. False when memory is short or
  * the set is full. */
-bool keywords_add(struct keywords *k, struct arena *mem, struct bytes name);
+MUST_CHECK bool keywords_add(struct keywords *k, struct arena *mem, struct bytes name);
 void keywords_remove(struct keywords *k, struct bytes name);
 bool keywords_has(const struct keywords *k, struct bytes name);
+bool keywords_equal(const struct keywords *a, const struct keywords *b);
+/* A copy of its own in mem; false when memory is short. */
+MUST_CHECK bool keywords_copy(const struct keywords *from, struct arena *mem, struct keywords *ret);
 
 #endif

@@ -5,6 +5,8 @@
  *	folder   the same over account, a zero byte and the full mailbox name
  *	message  FOLDER.uidvalidity.uid (base 36), or FOLDER.p.base64url(UIDL) or
  *	         FOLDER.h.hash-n with POP3
+ * Numbers have no leading zero, but for the UIDVALIDITYs 17 and 25, which are
+ * "0h" and "0p": without it they would read as the marks of POP3 keys.
  */
 #ifndef MODEL_MESSAGE_ID_H
 #define MODEL_MESSAGE_ID_H
@@ -26,7 +28,7 @@ struct folder_id {
 
 enum message_key_kind {
 	MESSAGE_KEY_UID,
-	MESSAGE_KEY_UIDL,
+	MESSAGE_KEY_UIDL, /* only for UIDLs that message_uidl_is_valid() */
 	MESSAGE_KEY_HASH, /* POP3 where the UIDL is missing, double or too long */
 };
 
@@ -35,7 +37,7 @@ struct message_key {
 	enum message_key_kind kind;
 	uint32_t uidvalidity;          /* MESSAGE_KEY_UID */
 	uint32_t uid;                  /* MESSAGE_KEY_UID; for _HASH the ordinal n */
-	char text[UIDL_MAX_BYTES + 1]; /* the UIDL, or the hash */
+	char text[UIDL_MAX_BYTES + 1]; /* the UIDL, or the hash (base64url, not "") */
 };
 
 struct message_id {
@@ -52,6 +54,9 @@ bool folder_id_parse(struct bytes text, struct folder_id *ret);
 bool folder_id_equal(const struct folder_id *a, const struct folder_id *b);
 
 bool message_key_equal(const struct message_key *a, const struct message_key *b);
+bool message_id_equal(const struct message_id *a, const struct message_id *b);
+/* 1 to UIDL_MAX_BYTES characters from 0x21 to 0x7E (RFC 1939 §7). */
+bool message_uidl_is_valid(struct bytes uidl);
 
 /* ERR_INVALID unless text is exactly what message_id_format() would write. */
 MUST_CHECK enum err message_id_parse(struct bytes text, struct message_id *ret);
