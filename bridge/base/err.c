@@ -53,6 +53,14 @@ struct fault fault_with_text(enum err e, const char *text)
 	return f;
 }
 
+struct fault fault_with_code(enum err e, const char *code)
+{
+	struct fault f = { .err = e };
+
+	copy_clean(f.code, sizeof f.code, bytes_of_str(code));
+	return f;
+}
+
 struct fault fault_from_server(enum err e, const char *protocol, struct bytes code,
 			       struct bytes text)
 {

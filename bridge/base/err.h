@@ -39,14 +39,18 @@ const char *err_name(enum err e);
  * value; the strings are cleaned of control characters and cut to fit. */
 struct fault {
 	enum err err;
-	char protocol[8]; /* "imap", "pop3", "smtp", "" when no server spoke */
-	char code[32];    /* response code without brackets ("OVERQUOTA"), or "" */
-	char text[256];   /* the server's words, or a library's reason, or "" */
+	char protocol[8];       /* "imap", "pop3", "smtp", "" when no server spoke */
+	char code[32];          /* response code without brackets ("OVERQUOTA"), or "" */
+	char text[256];         /* the server's words, or a library's reason, or "" */
+	unsigned retry_after_s; /* when to try again (ERR_BUSY); 0: no idea */
 };
 
 struct fault fault_of(enum err e);
 /* A fault whose text comes from us or a library (a TLS reason, "refused"). */
 struct fault fault_with_text(enum err e, const char *text);
+/* A fault of our own that is a precise problem of the API: code in kebab-case
+ * ("message-not-found"), no protocol. */
+struct fault fault_with_code(enum err e, const char *code);
 struct fault fault_from_server(enum err e, const char *protocol, struct bytes code,
 			       struct bytes text);
 

@@ -27,11 +27,23 @@ static void what_a_server_says_is_cleaned_and_cut(void **state)
 	assert_string_equal(f.text, "");
 }
 
+static void a_problem_of_our_own_names_no_server(void **state)
+{
+	struct fault f = fault_with_code(ERR_NOT_FOUND, "message-not-found");
+
+	(void)state;
+	assert_int_equal(f.err, ERR_NOT_FOUND);
+	assert_string_equal(f.protocol, "");
+	assert_string_equal(f.code, "message-not-found");
+	assert_int_equal(f.retry_after_s, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_error_has_its_own_name),
 		cmocka_unit_test(what_a_server_says_is_cleaned_and_cut),
+		cmocka_unit_test(a_problem_of_our_own_names_no_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
