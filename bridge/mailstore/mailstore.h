@@ -5,16 +5,22 @@
  * ERR_UNSUPPORTED.
  *
  * Rules for all operations:
- *  - Results live in call.mem; arguments are borrowed until the callback.
+ *  - Results live in call.mem; bytes and arrays given are borrowed until the
+ *    callback; the small structs given by pointer (a key, a section, a query,
+ *    keywords, a source) are copied, what they point at is borrowed as well.
  *  - The callback runs once, later, from the loop; op_cancel() prevents it.
  *  - Several operations may be started one after the other; they are executed
  *    in that order (pipelined where the protocol allows it).
  *  - A folder is named by its path: the whole decoded mailbox name.
  *  - Faults name the blast radius: ERR_NET, ERR_TLS, ERR_PROTO, ERR_TIMEOUT and
- *    ERR_TOO_BIG have ended the conversation (mailstore_is_open() is false);
+ *    ERR_TOO_BIG mostly have ended the conversation (mailstore_is_open() tells);
  *    all others concern this operation only.
  *  - ERR_UNKNOWN: the connection was lost while a change was under way; it may
- *    or may not have happened.
+ *    or may not have happened. Changes to messages never end with it as a
+ *    whole: they give results, of which those under way are CHANGE_UNKNOWN,
+ *    those never begun CHANGE_FAILED (ERR_NET), those confirmed CHANGE_DONE.
+ *  - ERR_TIMEOUT ends the conversation only when the server had been asked: a
+ *    call that was still waiting its turn leaves it open.
  *
  * What POP3 can: list_folders (one, INBOX), status, query (no filters but
  * those on headers that it has fetched), fetch, stream, expunge. The rest is
@@ -75,9 +81,12 @@ bool mailstore_is_open(const struct mailstore *ms);
 struct bytes mailstore_selected(const struct mailstore *ms);
 /* NOOP: keeps it alive, takes what the server has to tell. */
 struct op *mailstore_ping(struct mailstore *ms, struct call call, mailstore_done_cb *cb, void *ctx);
-/* Says goodbye without waiting and frees it. No operation may be under way. */
+/* Says goodbye without waiting and frees it. No operation may be under way, but it
+ * may be called from inside a callback. */
 void mailstore_free(struct mailstore *ms);
-/* Called when the conversation ends by itself while nothing is under way. */
+/* Called once, when the conversation ends by itself (BYE, a lost connection), after
+ * the operations that were under way have got their fault. Not called when it
+ * never was open, nor by mailstore_free(). */
 void mailstore_on_end(struct mailstore *ms, mailstore_done_cb *cb, void *ctx);
 
 /* --- folders --------------------------------------------------------------- */
