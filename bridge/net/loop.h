@@ -13,9 +13,11 @@
 
 struct loop;
 
-/* NULL when memory or descriptors are short. */
+/* NULL when memory or descriptors are short. From then on the process ignores
+ * SIGPIPE: a write to a peer that has gone is an error, not a signal. */
 struct loop *loop_new(void);
-/* Everything started on it must have been stopped. */
+/* Everything started on it must have been stopped; work under way is waited
+ * for (its done() runs). */
 void loop_free(struct loop *l);
 /* Runs until loop_stop(). */
 void loop_run(struct loop *l);
