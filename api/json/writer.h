@@ -1,7 +1,8 @@
 /*
  * JSON, written as a stream: for everything hot. Commas are looked after,
  * nesting is not checked beyond an assertion. A failed buffer makes it silent:
- * check buf_err() at the end.
+ * check buf_err() at the end. (Values are json_put_...: json_string() and
+ * json_null() are jansson's.)
  */
 #ifndef JSON_WRITER_H
 #define JSON_WRITER_H
@@ -27,13 +28,21 @@ void json_key_bytes(struct json_writer *w, struct bytes name);
 
 /* Null bytes write null. Malformed UTF-8 becomes U+FFFD. Escapes what RFC 8259
  * asks for, and U+2028/2029 so that it can stand inside scripts. */
-void json_string(struct json_writer *w, struct bytes s);
-void json_str(struct json_writer *w, const char *s); /* NULL writes null */
-void json_u64(struct json_writer *w, uint64_t n);
-void json_i64(struct json_writer *w, int64_t n);
-void json_bool(struct json_writer *w, bool b);
-void json_null(struct json_writer *w);
+void json_put_string(struct json_writer *w, struct bytes s);
+void json_put_str(struct json_writer *w, const char *s); /* NULL writes null */
+void json_put_u64(struct json_writer *w, uint64_t n);
+void json_put_i64(struct json_writer *w, int64_t n);
+void json_put_bool(struct json_writer *w, bool b);
+void json_put_null(struct json_writer *w);
 /* A whole value that is JSON already. */
-void json_raw(struct json_writer *w, struct bytes json);
+void json_put_raw(struct json_writer *w, struct bytes json);
+
+/* Key and value in one. */
+void json_member_string(struct json_writer *w, const char *name, struct bytes s);
+void json_member_str(struct json_writer *w, const char *name, const char *s);
+void json_member_bool(struct json_writer *w, const char *name, bool b);
+void json_member_u64(struct json_writer *w, const char *name, uint64_t n);
+/* null unless it is known. */
+void json_member_count(struct json_writer *w, const char *name, bool is_known, uint64_t n);
 
 #endif

@@ -1,0 +1,41 @@
+#include "json/list.h"
+
+#include "json/folder.h"
+#include "json/summary.h"
+
+static void put_messages(struct json_writer *w, const struct json_list *l)
+{
+	json_key(w, "messages");
+	json_array_begin(w);
+	for (size_t i = 0; i < l->count; i++)
+		json_summary(w, &l->messages[i]);
+	json_array_end(w);
+}
+
+static void put_incomplete(struct json_writer *w, const struct json_list *l)
+{
+	json_key(w, "incomplete");
+	json_array_begin(w);
+	for (size_t i = 0; i < l->incomplete_count; i++) {
+		json_object_begin(w);
+		json_key(w, "folderId");
+		json_folder_id(w, &l->incomplete[i].folder);
+		json_member_str(w, "code", l->incomplete[i].code);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+void json_list(struct json_writer *w, const struct json_list *l)
+{
+	json_object_begin(w);
+	put_messages(w, l);
+	json_member_count(w, "total", l->has_total, l->total);
+	json_member_count(w, "position", l->has_position, l->position);
+	json_member_string(w, "state", l->state);
+	json_member_string(w, "nextCursor", l->next_cursor);
+	put_incomplete(w, l);
+	json_key(w, "notFound");
+	json_strings(w, &l->not_found);
+	json_object_end(w);
+}
