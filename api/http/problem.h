@@ -22,6 +22,10 @@ const struct problem_kind *problem_kinds(size_t *ret_count);
 
 #define PROBLEM_ERRORS_MAX 16
 
+/* One faulty place of a request. Its codes: unknown-parameter, unknown-member
+ * (detail suggests the nearest known name), duplicate-parameter,
+ * missing-parameter, missing-member, invalid-value; endpoints may add others
+ * (invalid-address). */
 struct problem_error {
 	bool is_pointer; /* JSON pointer into the body, else a parameter's name */
 	char where[96];
@@ -52,7 +56,8 @@ __attribute__((format(printf, 4, 5))) void problem_add_pointer(struct problem *p
 							       const char *code, const char *fmt,
 							       ...);
 /* What a fault of the mail side means to the client. A fault whose protocol is
- * empty and whose `code` is a known problem code is that problem. */
+ * empty and whose `code` is a known problem code is that problem. Otherwise the
+ * mail server's response code decides (RFC 5530, 3206), then `err`. */
 struct problem problem_of_fault(const struct fault *f);
 
 /* The body; `base` is the origin for `type`, `request_id` may be null. */

@@ -9,8 +9,11 @@
 
 struct request;
 
-/* Adds a field to the answer to come. Values with control characters are
- * refused (an internal error is answered). Name and value are copied. */
+/* Sets a field of the answer to come; it replaces what the server would send by
+ * itself (Cache-Control: private, no-cache), and an earlier call for the same
+ * name except Set-Cookie, Link, Vary and WWW-Authenticate, which add up. Values
+ * with control characters are refused (an internal error is answered). Name and
+ * value are copied. Fields stay when the reply then is a problem. */
 void reply_header(struct request *rq, const char *name, struct bytes value);
 
 /* application/json. Takes body's content (and leaves it empty); a failed buf
@@ -22,6 +25,9 @@ void reply_json_tagged(struct request *rq, unsigned status, struct buf *body);
 void reply_empty(struct request *rq, unsigned status);
 /* Any other small body, copied. */
 void reply_bytes(struct request *rq, unsigned status, const char *type, struct bytes body);
+/* A body that outlives the process's last request (embedded files); not copied.
+ * 200, or 304 when If-None-Match has the etag. */
+void reply_static(struct request *rq, const char *type, struct bytes body, struct bytes etag);
 
 void reply_problem(struct request *rq, const struct problem *p);
 /* problem_of_fault() and reply_problem() in one. */
@@ -53,6 +59,8 @@ bool request_range(const struct request *rq, struct reply_range *ret);
 bool request_if_match(const struct request *rq, struct bytes etag); /* true if absent */
 bool request_if_none_match(const struct request *rq,
 			   struct bytes etag); /* true: changed or absent */
+/* If-Range (RFC 9110 §13.1.5): may a Range be honoured for this tag? */
+bool request_if_range(const struct request *rq, struct bytes etag);
 
 /* Content-Disposition of RFC 6266: cleaned ASCII filename, then filename*. */
 void reply_disposition(struct request *rq, const char *kind, struct bytes utf8_name);

@@ -33,11 +33,13 @@ struct bytes request_path_param(const struct request *rq, const char *name);
 struct bytes request_param(const struct request *rq, const char *name);
 bool request_param_bool(const struct request *rq, const char *name, bool otherwise);
 uint64_t request_param_uint(const struct request *rq, const char *name, uint64_t otherwise);
+/* Milliseconds since 1970-01-01T00:00:00Z. */
+int64_t request_param_instant(const struct request *rq, const char *name, int64_t otherwise);
 bool request_has_param(const struct request *rq, const char *name);
 /* The n-th value of a repeatable parameter, null behind the last. */
 struct bytes request_param_nth(const struct request *rq, const char *name, size_t n);
 
-/* Null when absent. Several fields of one name: the first. */
+/* Null when absent, blanks around it removed. Several fields of one name: the first. */
 struct bytes request_header(const struct request *rq, const char *name);
 struct bytes request_cookie(const struct request *rq, const char *name);
 /* The whole body (route->body_max is its limit), borrowed until the end. */

@@ -21,7 +21,7 @@ enum param_kind {
 	PARAM_UINT,    /* min..max */
 	PARAM_BOOL,    /* true, false, 1, 0 */
 	PARAM_ENUM,    /* one of `choices` (comma-separated) */
-	PARAM_INSTANT, /* RFC 3339 */
+	PARAM_INSTANT, /* RFC 3339, with its offset or Z */
 };
 
 struct param_spec {
@@ -46,6 +46,9 @@ struct route {
 	size_t body_max;        /* bytes; 0: a body is refused */
 	const char *body_types; /* "application/json", comma-separated; NULL with body_max 0 */
 	const struct param_spec *params; /* NULL: none */
+	const char *answers;             /* media types it can answer with, comma-separated; NULL:
+					  * "application/json"; "*": any, Accept is not looked at.
+					  * Problems are always acceptable. */
 	void (*handle)(struct request *rq);
 };
 
@@ -56,7 +59,8 @@ struct route_table {
 
 #define ROUTE_PARAMS_MAX 4
 
-/* A match of a path; values borrow from it, still percent-encoded. */
+/* A match of a path; values borrow from it, still percent-encoded. The letters of
+ * the table's own segments may come percent-encoded, they are the same path. */
 struct route_match {
 	const struct route *route; /* NULL: none for this method */
 	unsigned allowed;          /* bit per http_method of the path; 0: no such path */

@@ -19,12 +19,14 @@ struct http_config {
 		header_timeout_ms; /* from accept or the previous answer's end to the last header */
 	uint64_t body_timeout_ms;
 	uint64_t idle_timeout_ms;
-	uint64_t request_timeout_ms; /* a handler's deadline */
-	uint64_t drain_timeout_ms;   /* of a graceful stop */
+	uint64_t request_timeout_ms;     /* a handler's deadline */
+	uint64_t request_timeout_max_ms; /* of request_extend_deadline(); 0: one hour */
+	uint64_t drain_timeout_ms;       /* of a graceful stop */
 	const char *const
 		*allowed_origins; /* CORS; "https://app.example.org"; NULL-ended or NULL */
 	const char *const
 		*trusted_proxies; /* addresses or CIDR blocks whose Forwarded headers count */
+	const char *public_url;   /* the origin as clients see it, whatever they say; or NULL */
 };
 
 /* Looks at the request's credentials; ends with request_dispatch() or a reply.
