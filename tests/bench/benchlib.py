@@ -1,0 +1,178 @@
+"""What every benchmark here shares: a private Dovecot with mail in it, a release build of
+mailbridge in front of it, nginx as the floor for HTTP, wrk, medians.
+
+Figures are ratios against something that ran in the same run; alternating rounds and medians,
+because machines are noisy.
+"""
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / "build" / "bench"
+BUILD = ROOT / "build" / "release"
+SUPPORT = ROOT / "tests" / "support"
+USER, PASSWORD = "bench@example.org", "bench"
+
+
+def run(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, text=True,
+                          stdout=subprocess.PIPE, **options).stdout
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nothing listens on port {port}")
+
+
+class Dovecot:
+    """A private instance that holds `count` messages for USER."""
+
+    def __init__(self, count=10020):
+        self.dir = WORK / f"dovecot-{count}"
+        mail = self.dir / "mail" / USER / "Maildir"
+        if not (self.dir / "ready").exists():
+            shutil.rmtree(self.dir, ignore_errors=True)
+            run(SUPPORT / "genmail.py", "--maildir", mail, "--profile", "bulk", "-n", count,
+                "--owner", USER)
+            (self.dir / "ready").touch()
+        run(SUPPORT / "dovecot.sh", "start", self.dir, "auto", "--user", f"{USER}:{PASSWORD}")
+        env = dict(line.split("=", 1) for line in (self.dir / "env").read_text().split())
+        self.imap, self.imaps = int(env["IMAP_PORT"]), int(env["IMAPS_PORT"])
+        self.pop3s, self.lmtp = int(env["POP3S_PORT"]), int(env["LMTP_PORT"])
+        self.ca = self.dir / "certs" / "ca.pem"
+
+    def stop(self):
+        run(SUPPORT / "dovecot.sh", "stop", self.dir)
+
+
+class Bridge:
+    """mailbridge, release build, in front of `dovecot`."""
+
+    def __init__(self, dovecot, cpu=None, extra=""):
+        self.port = free_port()
+        config = WORK / f"bridge-{self.port}.ini"
+        config.write_text(
+            f"listen = 127.0.0.1:{self.port}\nlog_level = warn\n{extra}\n[server example.org]\n"
+            f"imap = imaps://localhost:{dovecot.imaps}\nca_file = {dovecot.ca}\n")
+        command = [BUILD / "api" / "mailbridge", "--config", config]
+        self.process = subprocess.Popen(pin(cpu) + [str(c) for c in command])
+        wait_port(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
+        secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        self.header = f"Authorization: Basic {secret}"
+        self.token()
+
+    def get(self, path):
+        request = urllib.request.Request(self.url + path)
+        name, value = self.header.split(": ", 1)
+        request.add_header(name, value)
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+
+    def token(self):
+        """From here on requests carry a session's token, as a front end's do."""
+        body = json.dumps({"username": USER, "password": PASSWORD}).encode()
+        request = urllib.request.Request(self.url + "/v1/sessions", body,
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            self.header = "Authorization: Bearer " + json.load(answer)["token"]
+
+    def rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+class Nginx:
+    """Serves `body` as one static file, one worker: the floor for HTTP."""
+
+    def __init__(self, body, cpu=None):
+        self.dir = WORK / "nginx"
+        shutil.rmtree(self.dir, ignore_errors=True)
+        (self.dir / "html").mkdir(parents=True)
+        (self.dir / "html" / "list.json").write_bytes(body)
+        os.chmod(self.dir, 0o755)
+        self.port = free_port()
+        (self.dir / "nginx.conf").write_text(
+            f"daemon off; worker_processes 1; pid {self.dir}/pid; error_log {self.dir}/error.log;\n"
+            f"events {{ worker_connections 4096; }}\n"
+            f"http {{ access_log off; sendfile on; keepalive_requests 100000000;\n"
+            f"  types {{ application/json json; }}\n"
+            f"  client_body_temp_path {self.dir}/t1; proxy_temp_path {self.dir}/t2;\n"
+            f"  fastcgi_temp_path {self.dir}/t3; uwsgi_temp_path {self.dir}/t4;\n"
+            f"  scgi_temp_path {self.dir}/t5;\n"
+            f"  server {{ listen 127.0.0.1:{self.port}; root {self.dir}/html; }} }}\n")
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        self.process = subprocess.Popen(pin(cpu) + [nginx, "-c", str(self.dir / "nginx.conf"),
+                                                    "-p", str(self.dir)])
+        wait_port(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+def pin(cpu):
+    return [] if cpu is None else ["taskset", "-c", str(cpu)]
+
+
+def wrk(url, connections, seconds, header=None, cpu=None):
+    """One thread; returns requests per second and the 50th and 99th percentile in ms."""
+    command = pin(cpu) + ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    if header:
+        command += ["-H", header]
+    text = run(*command, url)
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise SystemExit("wrk saw errors:\n" + text)
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+
+    def percentile(p):
+        value, unit = re.search(rf"^\s+{p}%\s+([\d.]+)(us|ms|s)", text, re.M).groups()
+        return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    return rate, percentile(50), percentile(99)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def build_raw():
+    """The raw IMAP client, compiled once."""
+    source, binary = ROOT / "tests" / "bench" / "imapraw.c", WORK / "imapraw"
+    WORK.mkdir(parents=True, exist_ok=True)
+    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+        run("gcc", "-O2", "-D_GNU_SOURCE", source, "-o", binary, "-lssl", "-lcrypto")
+    return binary
+
+
+def raw_imap(dovecot, command, seconds):
+    """Answers per second, p50 and p99 in ms of one connection repeating `command`."""
+    out = run(build_raw(), "127.0.0.1", dovecot.imaps, USER, PASSWORD, "INBOX", seconds, command)
+    count, took, _bytes, p50, p99 = (float(x) for x in out.split())
+    return count / took, p50 / 1000, p99 / 1000
