@@ -13,20 +13,22 @@
 struct stream;
 
 struct stream_events {
-	/* Everything given is taken. After FLOW_PAUSE no more until
+	/* Everything given is taken. At most about 128 KiB in one turn of the
+	 * loop, so that no server starves the others. After FLOW_PAUSE no more until
 	 * stream_resume(). May call any stream function, stream_free() included. */
 	flow_data_cb *on_data;
 	/* The end, once: ERR_NET (closed or reset; `text` says which), ERR_TLS,
 	 * ERR_PROTO (EOF without close_notify), ERR_TOO_BIG (inflate bomb). A clean end
 	 * of the peer is ERR_NET with the text "closed by the server". No callback
-	 * follows; the owner still frees the stream. */
+	 * follows; the owner still frees the stream. While paused the end is not
+	 * seen: what the server said before it is given first. */
 	void (*on_closed)(void *ctx, const struct fault *fault);
 	/* All queued output has been handed to the system; NULL if nobody cares. */
 	void (*on_drained)(void *ctx);
 };
 
-/* Takes fd. `out_max_bytes` bounds the queued output. NULL when memory is
- * short (fd is then closed). Reading starts with the next turn. */
+/* Takes fd; `events` must outlive the stream. `out_max_bytes` bounds the queued output. NULL when
+ * memory is short (fd is then closed). Reading starts with the next turn. */
 struct stream *stream_new(struct loop *l, int fd, size_t out_max_bytes,
 			  const struct stream_events *events, void *ctx);
 /* Closes (TLS: close_notify is tried once, nothing is waited for). NULL is fine. */
@@ -36,7 +38,9 @@ void stream_free(struct stream *s);
  * it is an address. Handshake failures come as on_closed with ERR_TLS and a
  * reason a person can act on ("certificate has expired", "hostname mismatch").
  * `on_secured` is called once it stands. Bytes that came in clear after the
- * last on_data call and before this are refused (STARTTLS injection). */
+ * last on_data call and before this are refused with ERR_PROTO (STARTTLS
+ * injection); what came behind the server's OK within that call is for the owner
+ * to refuse. Also for TLS from the first byte. */
 void stream_start_tls(struct stream *s, struct tls_profile *p, const char *host,
 		      void (*on_secured)(void *ctx));
 bool stream_is_tls(const struct stream *s);
