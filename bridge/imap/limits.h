@@ -17,7 +17,6 @@ struct imap_limits {
 	size_t literals;          /* per response */
 	size_t items;   /* of any list that the server makes: folders, codes, FETCH items */
 	size_t numbers; /* SEARCH, SORT, THREAD and set ranges */
-	unsigned depth; /* nested parentheses where nothing narrower is said */
 	size_t parts, part_depth; /* beyond: structure is absent, is_structure_cut */
 	size_t addresses;         /* per message; beyond: is_cut */
 	size_t flags;             /* per message; beyond: is_cut */

@@ -14,6 +14,12 @@
 #include "model/keywords.h"
 #include "model/message.h"
 
+/* Where and why something could not be understood. */
+struct imap_parse_fault {
+	size_t offset;      /* in the text of the response */
+	const char *reason; /* "a quoted string is not closed"; NULL: no fault */
+};
+
 struct imap_seq {
 	uint32_t n; /* from 1; 0 is none */
 };
@@ -369,6 +375,9 @@ struct imap_fetch {
 	struct imap_body *bodies;
 	size_t body_count;
 	struct bytes_list unknown; /* names of items that were skipped */
+	/* The first item that was left out since it is malformed (ENVELOPE,
+	 * BODYSTRUCTURE) or unknown to every RFC; the rest stands. */
+	struct imap_parse_fault fault;
 };
 
 /* --- the response ---------------------------------------------------------- */
@@ -434,17 +443,11 @@ struct imap_response {
 	};
 };
 
-/* Where and why a parse failed. */
-struct imap_parse_fault {
-	size_t offset;      /* in the text of the response */
-	const char *reason; /* "a quoted string is not closed" */
-};
-
 /*
  * Reads one whole response as the framer gave it. ERR_PROTO when it is not
  * one: the conversation is out of step and must end. ERR_TOO_BIG over a limit
- * or when the arena is full, ERR_NOMEM. On failure *ret is untouched;
- * `ret_fault` may be NULL.
+ * or when the arena gives no more. On failure *ret is untouched; `ret_fault`
+ * may be NULL.
  */
 MUST_CHECK enum err imap_parse(const struct imap_frame *frame, const struct imap_limits *limits,
 			       struct arena *mem, struct imap_response *ret,
