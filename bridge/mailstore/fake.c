@@ -513,7 +513,7 @@ static struct keywords parse_keywords(struct fake_server *s, const char *text)
 
 		k.system |= bit;
 		if (!bit && name.len)
-			(void)keywords_add(&k, s->data.mem, name);
+			fake_add_keyword(&k, s->data.mem, name);
 	}
 	return k;
 }

@@ -72,7 +72,7 @@ static void add_all(struct keywords *to, struct arena *mem, const struct keyword
 {
 	to->system |= add->system;
 	for (size_t i = 0; i < add->custom.count; i++)
-		(void)keywords_add(to, mem, add->custom.at[i]);
+		fake_add_keyword(to, mem, add->custom.at[i]);
 }
 
 static void set_keywords(struct fake_data *d, struct fake_folder *f, struct fake_message *m,

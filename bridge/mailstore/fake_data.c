@@ -9,6 +9,12 @@ static bool same_path(struct bytes a, struct bytes b)
 	return bytes_equal(a, b);
 }
 
+void fake_add_keyword(struct keywords *k, struct arena *mem, struct bytes name)
+{
+	if (!keywords_add(k, mem, name))
+		abort(); /* tests do not run out of memory */
+}
+
 struct fake_folder *fake_data_find(struct fake_data *d, struct bytes path)
 {
 	for (size_t i = 0; i < d->count; i++) {
@@ -79,7 +85,7 @@ uint32_t fake_folder_add(struct fake_data *d, struct fake_folder *f, struct byte
 	m->raw = arena_bytes(d->mem, raw);
 	m->keywords.system = k->system;
 	for (size_t i = 0; i < k->custom.count; i++)
-		(void)keywords_add(&m->keywords, d->mem, k->custom.at[i]);
+		fake_add_keyword(&m->keywords, d->mem, k->custom.at[i]);
 	return m->uid;
 }
 

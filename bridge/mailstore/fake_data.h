@@ -32,6 +32,7 @@ struct fake_data {
 	bool uid_expunge;
 };
 
+void fake_add_keyword(struct keywords *k, struct arena *mem, struct bytes name);
 struct fake_folder *fake_data_find(struct fake_data *d, struct bytes path);
 struct fake_folder *fake_data_add_folder(struct fake_data *d, struct bytes path);
 struct fake_message *fake_folder_find(struct fake_folder *f, uint32_t uid);
