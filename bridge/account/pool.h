@@ -1,0 +1,108 @@
+/*
+ * The sessions of one account: few, kept open between requests, lent out one at
+ * a time (lease.h). Opens them when somebody waits, pings and closes the idle
+ * ones, and replaces those that ended.
+ *
+ * What goes wrong at a login, and the way back:
+ *	refused (AUTH, DENIED)	those who wait only for it are told; the others go on
+ *				with the sessions there are
+ *	[LIMIT], [INUSE]	fewer sessions for a while, then more again
+ *	lost, silent, garbage	backoff with jitter per account; the host as a whole is
+ *				left alone when it keeps failing (host.h)
+ */
+#ifndef ACCOUNT_POOL_H
+#define ACCOUNT_POOL_H
+
+#include "account/account.h"
+#include "account/host.h"
+#include "net/loop.h"
+
+#define POOL_SESSIONS_MAX 16
+
+struct lease;
+struct pool;
+
+enum session_state {
+	SESSION_OPENING,
+	SESSION_IDLE,
+	SESSION_LEASED,
+	SESSION_PINGING,
+};
+
+struct session {
+	struct pool *pool;
+	struct mailstore *ms;
+	enum session_state state;
+	uint64_t serial;    /* logins of this pool, counted; 0 while opening */
+	uint64_t used_ms;   /* when it was last given back */
+	uint64_t pinged_ms; /* or used */
+	struct op *op;      /* opening, pinging */
+	struct arena *mem;  /* of that */
+	struct lease *lease;
+};
+
+struct lease_queue {
+	struct lease *first, **last;
+};
+
+/* What the pool tells its owner. */
+struct pool_events {
+	/* A login ended. caps unless it failed. */
+	void (*on_login)(struct pool *p, const struct fault *fault,
+			 const struct mailstore_caps *caps);
+	/* The server allows this user no more sessions: closes those that others
+	 * hold of the same user without need; says whether there were any. */
+	bool (*on_limit)(struct pool *p);
+	/* The last session has gone. */
+	void (*on_empty)(struct pool *p);
+};
+
+struct pool_setup {
+	struct loop *loop;
+	struct host *host;
+	const struct account_limits *limits;
+	struct account_hub_stats *stats;
+	const struct credentials *credentials;
+	struct mailstore *(*connect)(void *ctx);
+	void *connect_ctx;
+	const struct pool_events *events;
+};
+
+struct pool {
+	struct pool_setup setup; /* all borrowed from the owner */
+	struct session *sessions[POOL_SESSIONS_MAX];
+	unsigned count;
+	unsigned limit;          /* of sessions, for now */
+	uint64_t limit_until_ms; /* then the configured one again; 0: no end */
+	uint64_t last_serial;
+	unsigned open_failures; /* in a row */
+	uint64_t retry_at_ms;   /* no login before */
+	struct fault last_fault;
+	struct lease_queue interactive, bulk;
+	unsigned waiting;
+	unsigned long_leases; /* sessions lent to bulk work and downloads */
+	bool is_dispatching;
+	struct host_waiter login_turn;
+	struct loop_timer timer;
+};
+
+void pool_init(struct pool *p, const struct pool_setup *setup);
+/* Nobody may have a lease. */
+void pool_done(struct pool *p);
+/* Closes what nobody uses; says how many. */
+unsigned pool_close_idle(struct pool *p);
+
+/* --- between pool.c and lease.c ------------------------------------------------ */
+
+/* Lends free sessions to those who wait, and opens more for the rest. */
+void pool_dispatch(struct pool *p);
+/* Opens as many as `wanted` need; `fresh`: one at least must be new. */
+void pool_open_for(struct pool *p, unsigned wanted, bool fresh);
+/* Closes it, whatever it is doing. */
+void session_drop(struct session *s);
+/* Looks after idle sessions in time. */
+void pool_keep(struct pool *p);
+/* Everybody in line (`fresh_only`: who waits for a new login) is told so. */
+void pool_fail_waiters(struct pool *p, const struct fault *fault, bool fresh_only);
+
+#endif

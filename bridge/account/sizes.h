@@ -1,0 +1,26 @@
+/*
+ * Decoded sizes that one whole transfer has shown, for BODYSTRUCTURE knows only
+ * encoded ones. Small and forgetful: a size missing here is only inexact.
+ */
+#ifndef ACCOUNT_SIZES_H
+#define ACCOUNT_SIZES_H
+
+#include "model/message_id.h"
+
+#define SIZES_MAX 64
+
+struct size_entry {
+	uint64_t key; /* of message and part; 0: empty */
+	uint64_t bytes;
+};
+
+struct sizes {
+	struct size_entry at[SIZES_MAX];
+	unsigned next;
+};
+
+bool sizes_find(const struct sizes *s, const struct message_id *id, struct bytes part_id,
+		uint64_t *ret);
+void sizes_note(struct sizes *s, const struct message_id *id, struct bytes part_id, uint64_t bytes);
+
+#endif
