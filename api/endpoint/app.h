@@ -8,6 +8,7 @@
 #define ENDPOINT_APP_H
 
 #include "account/account.h"
+#include "auth/session.h"
 #include "http/request.h"
 #include "state/state.h"
 
@@ -75,13 +76,14 @@ struct app {
 
 /* Everything zero but the limits. */
 void app_defaults(struct app *app);
-/* After main has filled it; ERR_NOMEM, ERR_INTERNAL (no random bytes). */
+/* After main has filled it; ERR_NOMEM. */
 MUST_CHECK enum err app_start(struct app *app);
 /* After the server has stopped. */
 void app_stop(struct app *app);
 
 /* The app that the request's server was made with. */
 struct app *app_of(const struct request *rq);
+struct auth_sessions app_auth_sessions(const struct app *app);
 
 /* The http_authenticate_fn; its context is the struct app. */
 void app_authenticate(struct request *rq, void *app);

@@ -1,0 +1,53 @@
+#include "endpoint/app.h"
+
+#include "auth/remember.h"
+
+#define SECOND_MS ((uint64_t)1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+void app_defaults(struct app *app)
+{
+	*app = (struct app){
+		.sessions = { .idle_ttl_ms = 24 * HOUR_MS,
+			      .max_ttl_ms = 30 * DAY_MS,
+			      .old_token_ms = 60 * SECOND_MS,
+			      .per_account = 50,
+			      .basic_ttl_ms = 5 * MINUTE_MS,
+			      .basic_remembered = 4096 },
+		.logins = { .window_ms = 10 * MINUTE_MS, .per_client = 100, .per_user = 20 },
+		.message_max_bytes = 25 << 20,
+		.body_max_bytes = 1 << 20,
+	};
+}
+
+enum err app_start(struct app *app)
+{
+	app->remembered =
+		auth_remember_new(app->sessions.basic_remembered, app->sessions.basic_ttl_ms);
+	return app->remembered ? ERR_OK : ERR_NOMEM;
+}
+
+void app_stop(struct app *app)
+{
+	auth_remember_free(app->remembered);
+	app->remembered = NULL;
+}
+
+struct app *app_of(const struct request *rq)
+{
+	return request_app(rq);
+}
+
+struct auth_sessions app_auth_sessions(const struct app *app)
+{
+	return (struct auth_sessions){
+		.state = app->state,
+		.operator_key = bytes_of(app->operator_key, sizeof app->operator_key),
+		.idle_ttl_ms = app->sessions.idle_ttl_ms,
+		.max_ttl_ms = app->sessions.max_ttl_ms,
+		.old_token_ms = app->sessions.old_token_ms,
+		.per_account = app->sessions.per_account,
+	};
+}

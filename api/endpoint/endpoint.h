@@ -1,0 +1,48 @@
+/*
+ * The handlers that api/routes.c names, one file per resource, with the tables
+ * of their query parameters.
+ */
+#ifndef ENDPOINT_ENDPOINT_H
+#define ENDPOINT_ENDPOINT_H
+
+#include "http/route.h"
+
+#define JSON_BODY_MAX_BYTES (1 << 20)
+#define LIST_LIMIT_MAX      500
+#define LIST_LIMIT_DEFAULT  50
+
+/* sessions.c */
+void post_sessions(struct request *rq);
+void get_sessions(struct request *rq);
+void delete_session_by_id(struct request *rq);
+
+/* session.c */
+void get_session(struct request *rq);
+void delete_session(struct request *rq);
+void post_session_refresh(struct request *rq);
+
+/* folders.c */
+void get_folders(struct request *rq);
+void get_folder(struct request *rq);
+
+/* messages.c */
+extern const struct param_spec list_folder_messages_params[];
+void get_folder_messages(struct request *rq);
+
+/* message.c */
+extern const struct param_spec get_message_params[];
+void get_message(struct request *rq);
+
+/* parts.c */
+void get_raw(struct request *rq);
+void get_part(struct request *rq);
+void get_part_message(struct request *rq);
+
+/* about.c */
+void get_health_live(struct request *rq);
+void get_health_ready(struct request *rq);
+void get_openapi_json(struct request *rq);
+void get_openapi_yaml(struct request *rq);
+void get_problem(struct request *rq);
+
+#endif

@@ -1,0 +1,146 @@
+#include "endpoint/query.h"
+
+#include "endpoint/cursor.h"
+#include "endpoint/endpoint.h"
+#include "http/reply.h"
+
+/* --- order ----------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum mail_sort sort;
+} sorts[] = {
+	{ "added", SORT_ADDED }, { "receivedAt", SORT_RECEIVED }, { "sentAt", SORT_SENT },
+	{ "size", SORT_SIZE },   { "subject", SORT_SUBJECT },     { "from", SORT_FROM },
+};
+
+/* The parameter's choices were checked; `otherwise` stands where it is absent. */
+static void read_sort(const struct request *rq, const char *otherwise, struct mail_query *q)
+{
+	struct bytes name = request_param(rq, "sort");
+
+	if (bytes_is_null(name))
+		name = bytes_of_str(otherwise);
+	q->descending = name.len && name.at[0] == '-';
+	name = bytes_skip(name, q->descending);
+	for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+		if (bytes_equal_str(name, sorts[i].name))
+			q->sort = sorts[i].sort;
+}
+
+/* --- what makes the list --------------------------------------------------- */
+
+/* A parameter that only says which part of the list is wanted, and how. */
+static bool is_window_param(const char *name)
+{
+	static const char *const names[] = { "limit", "cursor", "position", "anchor", "preview" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void digest_add(struct hash_sha256 *digest, const char *name, struct bytes value)
+{
+	const struct bytes pieces[] = { bytes_of(digest->at, sizeof digest->at),
+					bytes_of(name, strlen(name) + 1), value };
+
+	*digest = hash_sha256_of(pieces, 3);
+}
+
+static struct hash_sha256 digest_of(const struct request *rq, const char *account)
+{
+	struct hash_sha256 digest = { { 0 } };
+	const struct param_spec *p = request_route(rq)->params;
+	struct bytes value;
+
+	digest_add(&digest, account, bytes_of_str(request_route(rq)->path));
+	digest_add(&digest, "folderId", request_path_param(rq, "folderId"));
+	for (; p && p->name; p++) {
+		if (is_window_param(p->name))
+			continue;
+		for (size_t n = 0; !bytes_is_null(value = request_param_nth(rq, p->name, n)); n++)
+			digest_add(&digest, p->name, value);
+	}
+	return digest;
+}
+
+/* --- window ---------------------------------------------------------------- */
+
+static bool refuse(struct request *rq, struct problem p)
+{
+	reply_problem(rq, &p);
+	return false;
+}
+
+static bool refuse_parameter(struct request *rq, const char *name, const char *detail)
+{
+	struct problem p = problem_of("invalid-request");
+
+	problem_add_parameter(&p, name, "invalid-value", "%s", detail);
+	return refuse(rq, p);
+}
+
+static bool read_cursor(struct request *rq, struct bytes text, struct query *q)
+{
+	struct mail_window *w = &q->mail.window;
+	struct cursor c;
+	enum err err = cursor_parse(text, &q->list, request_arena(rq), &c);
+
+	if (err != ERR_OK)
+		return refuse(rq, problem_of(err == ERR_NOMEM ? "busy" : "invalid-cursor"));
+	q->has_cursor = true;
+	w->kind = WINDOW_AFTER;
+	w->key = c.id.key;
+	w->sort_value = c.sort_value;
+	w->uidvalidity = c.id.key.kind == MESSAGE_KEY_UID ? c.id.key.uidvalidity : 0;
+	return true;
+}
+
+/* Whether a folder named by its role is the anchor's shows when it is looked for. */
+static bool read_anchor(struct request *rq, struct bytes text, struct query *q)
+{
+	struct mail_window *w = &q->mail.window;
+	struct folder_id folder;
+	struct message_id id;
+
+	if (message_id_parse(text, &id) != ERR_OK ||
+	    (folder_id_parse(request_path_param(rq, "folderId"), &folder) &&
+	     !folder_id_equal(&folder, &id.folder)))
+		return refuse(rq, problem_of("message-not-found"));
+	q->has_anchor = true;
+	w->kind = WINDOW_ANCHOR;
+	w->key = id.key;
+	return true;
+}
+
+static bool read_window(struct request *rq, struct query *q)
+{
+	struct bytes cursor = request_param(rq, "cursor"), anchor = request_param(rq, "anchor");
+	bool has_position = request_has_param(rq, "position");
+	struct mail_window *w = &q->mail.window;
+
+	w->limit = (uint32_t)request_param_uint(rq, "limit", LIST_LIMIT_DEFAULT);
+	if (!bytes_is_null(cursor) + !bytes_is_null(anchor) + has_position > 1)
+		return refuse_parameter(rq, bytes_is_null(cursor) ? "anchor" : "cursor",
+					"Give one of cursor, position and anchor.");
+	if (!bytes_is_null(cursor))
+		return read_cursor(rq, cursor, q);
+	if (!bytes_is_null(anchor))
+		return read_anchor(rq, anchor, q);
+	w->kind = WINDOW_POSITION;
+	w->position = (uint32_t)request_param_uint(rq, "position", 0);
+	return true;
+}
+
+bool query_read(struct request *rq, const char *account, struct query *ret)
+{
+	struct query q = { .list = digest_of(rq, account) };
+
+	read_sort(rq, "-added", &q.mail);
+	if (!read_window(rq, &q))
+		return false;
+	*ret = q;
+	return true;
+}

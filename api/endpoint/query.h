@@ -1,0 +1,22 @@
+/*
+ * Lists: from the query parameters to a struct mail_query, and what binds a
+ * cursor to its list. The tables of parameters are in messages.c.
+ */
+#ifndef ENDPOINT_QUERY_H
+#define ENDPOINT_QUERY_H
+
+#include "base/hash.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "mailstore/query.h"
+
+struct query {
+	struct mail_query mail; /* filters in the request's arena */
+	bool has_cursor, has_anchor;
+	struct hash_sha256 list; /* account, path and all parameters but the window's */
+};
+
+/* `account` enters the digest. False: it was answered with the problem. */
+bool query_read(struct request *rq, const char *account, struct query *ret);
+
+#endif

@@ -1,0 +1,47 @@
+#include "routes.h"
+
+#include "endpoint/endpoint.h"
+
+#define JSON "application/json"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+static const struct route routes[] = {
+	/* Sessions */
+	{ HTTP_POST, "/v1/sessions", "createSession", ROUTE_PUBLIC, JSON_BODY_MAX_BYTES, JSON,
+	  .handle = post_sessions },
+	{ HTTP_GET, "/v1/sessions", "listSessions", ROUTE_ACCOUNT, .handle = get_sessions },
+	{ HTTP_DELETE, "/v1/sessions/{sessionId}", "deleteSession", ROUTE_ACCOUNT,
+	  .handle = delete_session_by_id },
+	{ HTTP_GET, "/v1/session", "getSession", ROUTE_ACCOUNT, .handle = get_session },
+	{ HTTP_DELETE, "/v1/session", "logOut", ROUTE_ACCOUNT, .handle = delete_session },
+	{ HTTP_POST, "/v1/session/refresh", "refreshSession", ROUTE_ACCOUNT,
+	  .handle = post_session_refresh },
+
+	/* Folders */
+	{ HTTP_GET, "/v1/folders", "listFolders", ROUTE_ACCOUNT, .handle = get_folders },
+	{ HTTP_GET, "/v1/folders/{folderId}", "getFolder", ROUTE_ACCOUNT, .handle = get_folder },
+	{ HTTP_GET, "/v1/folders/{folderId}/messages", "listFolderMessages", ROUTE_ACCOUNT,
+	  .params = list_folder_messages_params, .handle = get_folder_messages },
+
+	/* Messages */
+	{ HTTP_GET, "/v1/messages/{messageId}", "getMessage", ROUTE_ACCOUNT,
+	  .params = get_message_params, .handle = get_message },
+	{ HTTP_GET, "/v1/messages/{messageId}/raw", "getRawMessage", ROUTE_ACCOUNT, .answers = "*",
+	  .handle = get_raw },
+	{ HTTP_GET, "/v1/messages/{messageId}/parts/{partId}", "getPart", ROUTE_ACCOUNT,
+	  .answers = "*", .handle = get_part },
+	{ HTTP_GET, "/v1/messages/{messageId}/parts/{partId}/message", "getPartMessage",
+	  ROUTE_ACCOUNT, .answers = "*", .handle = get_part_message },
+
+	/* Service */
+	{ HTTP_GET, "/health/live", "getLiveness", ROUTE_PUBLIC, .handle = get_health_live },
+	{ HTTP_GET, "/health/ready", "getReadiness", ROUTE_PUBLIC, .handle = get_health_ready },
+	{ HTTP_GET, "/openapi.json", "getOpenapiJson", ROUTE_PUBLIC, .handle = get_openapi_json },
+	{ HTTP_GET, "/openapi.yaml", "getOpenapiYaml", ROUTE_PUBLIC, .answers = "application/yaml",
+	  .handle = get_openapi_yaml },
+	{ HTTP_GET, "/problems/{code}", "getProblem", ROUTE_PUBLIC, .answers = "text/html",
+	  .handle = get_problem },
+};
+
+const struct route_table api_routes = { routes, COUNT_OF(routes) };
