@@ -26,9 +26,9 @@ struct dial_target {
 			    * addresses (RFC 6890) after DNS: ERR_DENIED */
 };
 
-/* On success fd is connected, non-blocking, close-on-exec, TCP_NODELAY, with
- * keepalive and TCP_USER_TIMEOUT set, and the caller's. ERR_NET, ERR_TIMEOUT,
- * ERR_DENIED, ERR_INVALID. */
+/* On success `fault` is NULL and fd is connected, non-blocking, close-on-exec, TCP_NODELAY, with
+ * keepalive and TCP_USER_TIMEOUT set, and the caller's. Else fd is -1:
+ * ERR_NET, ERR_TIMEOUT, ERR_DENIED, ERR_INVALID. */
 typedef void dial_cb(void *ctx, const struct fault *fault, int fd);
 
 /* `target` is copied. NULL when memory is short. */

@@ -232,25 +232,22 @@ int tls_conn_on_verify(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
-static struct fault alert_fault(int alert)
+/* "tlsv13 alert certificate required" */
+static struct fault alert_fault(const char *reason)
 {
+	const char *alert = strstr(reason, "alert ");
 	char text[128];
 
-	if (alert == SSL_AD_PROTOCOL_VERSION)
-		return fault_with_text(ERR_TLS, "the server offers no TLS version that is "
-						"allowed here");
 	snprintf(text, sizeof text, "the server refused: TLS alert \"%s\"",
-		 SSL_alert_desc_string_long(alert));
+		 alert ? alert + strlen("alert ") : reason);
 	return fault_with_text(ERR_TLS, text);
 }
 
 static struct fault library_fault(const struct tls_conn *c)
 {
 	int reason = ERR_GET_REASON(c->e);
-	const char *text;
+	const char *text = ERR_reason_error_string(c->e);
 
-	if (ERR_GET_LIB(c->e) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET)
-		return alert_fault(reason - SSL_AD_REASON_OFFSET);
 	switch (reason) {
 	case SSL_R_WRONG_VERSION_NUMBER:
 	case SSL_R_PACKET_LENGTH_TOO_LONG:
@@ -258,11 +255,15 @@ static struct fault library_fault(const struct tls_conn *c)
 		if (!c->established)
 			return fault_with_text(ERR_TLS, "the server does not speak TLS here");
 		break;
-	case SSL_R_UNSUPPORTED_PROTOCOL: return alert_fault(SSL_AD_PROTOCOL_VERSION);
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+		return fault_with_text(ERR_TLS, "the server offers no TLS version that is "
+						"allowed here");
 	default: break;
 	}
-	text = ERR_reason_error_string(c->e);
-	return fault_with_text(ERR_TLS, text ? text : "TLS failed");
+	if (!text)
+		text = "TLS failed";
+	return reason > SSL_AD_REASON_OFFSET ? alert_fault(text) : fault_with_text(ERR_TLS, text);
 }
 
 /* SSL_ERROR_SSL for one that OpenSSL 3 takes for a truncation attack. */
