@@ -184,6 +184,15 @@ static bool find_section(struct bytes name, bool has_bracket, enum imap_body_kin
 	return false;
 }
 
+static void skip_between(struct imap_reader *r, uint8_t open, uint8_t close)
+{
+	if (!imap_try(r, open))
+		return;
+	while (imap_peek(r) != close && imap_peek(r) != -1)
+		r->at++;
+	imap_expect(r, close, "a section is not closed");
+}
+
 /* An item without a name of ours. Those that begin with X are somebody's own,
  * the others a sign of being out of step, though not a proof. */
 static void skip_item(struct imap_reader *r, struct imap_fetch *f, struct imap_vec *unknown,
@@ -195,11 +204,8 @@ static void skip_item(struct imap_reader *r, struct imap_fetch *f, struct imap_v
 		*to = name;
 	if ((name.at[0] | 32) != 'x')
 		note_fault(f, (size_t)(name.at - r->start), "an item that is not known");
-	if (imap_peek(r) == '[') {
-		while (imap_peek(r) != ']' && imap_peek(r) != -1)
-			r->at++;
-		imap_expect(r, ']', "a section is not closed");
-	}
+	skip_between(r, '[', ']');
+	skip_between(r, '<', '>');
 	imap_skip_spaces(r);
 	imap_skip_value(r);
 }
