@@ -184,16 +184,20 @@ static size_t put_special(struct buf *to, struct bytes s)
 }
 
 /* The usual string in one go: nothing in it needs a second look. */
-static void put_safe(struct buf *to, struct bytes s)
+static void put_safe(struct json_writer *w, struct bytes s)
 {
-	uint8_t *at = buf_reserve(to, s.len + 2);
+	uint8_t *start = buf_reserve(w->to, s.len + 3), *at = start;
 
 	if (!at)
 		return;
-	at[0] = '"';
-	memcpy(at + 1, s.at, s.len);
-	at[s.len + 1] = '"';
-	buf_commit(to, s.len + 2);
+	if (w->need_comma)
+		*at++ = ',';
+	*at++ = '"';
+	memcpy(at, s.at, s.len);
+	at += s.len;
+	*at++ = '"';
+	buf_commit(w->to, (size_t)(at - start));
+	w->need_comma = true;
 }
 
 void json_put_string(struct json_writer *w, struct bytes s)
@@ -204,12 +208,12 @@ void json_put_string(struct json_writer *w, struct bytes s)
 		json_put_null(w);
 		return;
 	}
-	comma(w);
 	n = safe_run(s);
 	if (n == s.len) {
-		put_safe(w->to, s);
+		put_safe(w, s);
 		return;
 	}
+	comma(w);
 	buf_append_byte(w->to, '"');
 	while (s.len) {
 		n = safe_run(s);
