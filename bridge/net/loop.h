@@ -34,7 +34,7 @@ struct loop_timer {
 };
 
 /* (Re)starts it; fires once. False when memory is short: the timer is then
- * stopped. A delay of 0 fires in the next turn. */
+ * stopped. One that is on can always be restarted. A delay of 0 fires in the next turn. */
 MUST_CHECK bool loop_timer_start(struct loop *l, struct loop_timer *t, uint64_t delay_ms);
 MUST_CHECK bool loop_timer_start_at(struct loop *l, struct loop_timer *t, uint64_t due_ms);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);

@@ -30,10 +30,15 @@ struct state_limits {
 };
 
 struct state *state_memory_new(struct loop *l, const struct state_limits *limits);
+/* Operations under way end without their callbacks. NULL is fine. */
 void state_free(struct state *s);
 
-/* ERR_OK; ERR_NOT_FOUND: absent or expired; ERR_NET, ERR_TIMEOUT, ERR_BUSY: the
- * store is away. `generation` counts the changes of the entry. */
+/* Operations take effect in the order in which they were started. Inputs are
+ * copied. Each returns NULL when memory is short.
+ *
+ * ERR_OK; ERR_NOT_FOUND: absent or expired; ERR_NET, ERR_TIMEOUT, ERR_BUSY: the
+ * store is away. `generation` grows with each change of the
+ * entry, also across its deletion: an old one never fits again. */
 typedef void state_value_cb(void *ctx, enum err err, struct bytes value, uint64_t generation);
 typedef void state_done_cb(void *ctx, enum err err);
 
@@ -44,7 +49,8 @@ struct op *state_get(struct state *s, struct call call, enum state_space space, 
 #define STATE_ANY    UINT64_MAX /* whatever is there */
 #define STATE_ABSENT 0          /* only if nothing is */
 
-/* Compare-and-set: ERR_CONFLICT unless the entry is at `expected`. */
+/* Compare-and-set: ERR_CONFLICT unless the entry is at `expected`; ERR_TOO_BIG:
+ * over the limits all alone. A ttl of 0 leaves nothing behind. */
 struct op *state_put(struct state *s, struct call call, enum state_space space, struct bytes key,
 		     struct bytes value, uint64_t ttl_ms, uint64_t expected, state_done_cb *cb,
 		     void *ctx);
@@ -53,13 +59,14 @@ struct op *state_delete(struct state *s, struct call call, enum state_space spac
 			state_done_cb *cb, void *ctx);
 
 /* All entries of one owner (a tag given with put is their common key prefix);
- * `keys` and `values` side by side, at most `max`. */
+ * `keys` and `values` side by side, at most `max`, in the order of their keys. */
 typedef void state_list_cb(void *ctx, enum err err, const struct bytes *keys,
 			   const struct bytes *values, size_t count);
 struct op *state_list(struct state *s, struct call call, enum state_space space,
 		      struct bytes prefix, size_t max, state_list_cb *cb, void *ctx);
 
-/* Adds n to a counter that lives ttl_ms from its first use; gives the sum. */
+/* Adds n to a counter that lives ttl_ms from its first use; gives the sum, which
+ * stops at UINT64_MAX. Counters are seen by this and state_delete() only. */
 typedef void state_count_cb(void *ctx, enum err err, uint64_t sum);
 struct op *state_count(struct state *s, struct call call, enum state_space space, struct bytes key,
 		       uint64_t n, uint64_t ttl_ms, state_count_cb *cb, void *ctx);

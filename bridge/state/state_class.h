@@ -1,0 +1,31 @@
+/*
+ * What an implementation of state.h provides: each function does what the one
+ * of the same name there does. An implementation embeds struct state first.
+ */
+#ifndef STATE_STATE_CLASS_H
+#define STATE_STATE_CLASS_H
+
+#include "state/state.h"
+
+struct state_class {
+	struct op *(*get)(struct state *s, struct call call, enum state_space space,
+			  struct bytes key, uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx);
+	struct op *(*put)(struct state *s, struct call call, enum state_space space,
+			  struct bytes key, struct bytes value, uint64_t ttl_ms, uint64_t expected,
+			  state_done_cb *cb, void *ctx);
+	struct op *(*delete)(struct state *s, struct call call, enum state_space space,
+			     struct bytes key, state_done_cb *cb, void *ctx);
+	struct op *(*list)(struct state *s, struct call call, enum state_space space,
+			   struct bytes prefix, size_t max, state_list_cb *cb, void *ctx);
+	struct op *(*count)(struct state *s, struct call call, enum state_space space,
+			    struct bytes key, uint64_t n, uint64_t ttl_ms, state_count_cb *cb,
+			    void *ctx);
+	struct state_stats (*stats)(const struct state *s);
+	void (*free)(struct state *s);
+};
+
+struct state {
+	const struct state_class *cls;
+};
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * What every implementation of state.h must do. A test program supplies the
+ * factory and runs it.
+ */
+#ifndef CONTRACT_STATE_CONTRACT_H
+#define CONTRACT_STATE_CONTRACT_H
+
+#include "state/state.h"
+
+struct state_factory {
+	/* An empty store; the test fails on NULL. */
+	struct state *(*make)(struct loop *l);
+};
+
+/* The result of a cmocka group: the number of failures. */
+int state_contract_run(const struct state_factory *f);
+
+#endif
