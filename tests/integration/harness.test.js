@@ -18,8 +18,13 @@ after(async () => {
 function readAll(port, request = '') {
   return new Promise((resolve, reject) => {
     let text = '';
-    net.connect(port, '127.0.0.1', function connected() { this.write(request); })
-      .on('data', (chunk) => { text += chunk; })
+    net
+      .connect(port, '127.0.0.1', function connected() {
+        this.write(request);
+      })
+      .on('data', (chunk) => {
+        text += chunk;
+      })
       .on('close', () => resolve(text))
       .on('error', (error) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)));
   });
@@ -34,7 +39,10 @@ test('the demo mailbox has what the manifest says', async () => {
   assert.ok(untagged.includes(`* ${inbox.length} EXISTS`), untagged.join('\n'));
   const fetched = await client.command('FETCH 1:* (RFC822.SIZE)');
   const sizes = fetched.untagged.map((line) => Number(line.match(/RFC822\.SIZE (\d+)/)[1]));
-  assert.deepEqual(sizes, inbox.map((truth) => truth.size));
+  assert.deepEqual(
+    sizes,
+    inbox.map((truth) => truth.size),
+  );
   await client.logout();
 });
 
@@ -44,7 +52,8 @@ test('mail that is delivered arrives, and a literal stays in its line', async ()
   await deliver(server, user.username, 'Subject: hello\n\n.dot\na1 OK not an answer\n');
   const client = await ImapClient.connect(server, user.username, user.password);
   await waitFor('the message', async () =>
-    (await client.select('INBOX')).untagged.includes('* 1 EXISTS'));
+    (await client.select('INBOX')).untagged.includes('* 1 EXISTS'),
+  );
   const { untagged } = await client.command('FETCH 1 (BODY.PEEK[TEXT])');
   assert.match(untagged[0], /\{\d+\}\r\n\.dot\r\na1 OK not an answer\r\n\)$/);
   await client.append('Sent', 'Subject: copy\r\n\r\nx\r\n', '\\Seen');
@@ -53,17 +62,22 @@ test('mail that is delivered arrives, and a literal stays in its line', async ()
 });
 
 test('a wrong password is refused', async () => {
-  await assert.rejects(ImapClient.connect(await dovecot(), DEMO_USER, 'wrong'), /AUTHENTICATIONFAILED/);
+  await assert.rejects(
+    ImapClient.connect(await dovecot(), DEMO_USER, 'wrong'),
+    /AUTHENTICATIONFAILED/,
+  );
 });
 
 test('a scripted server answers, stops in the middle of an answer, and notes what it got', async () => {
-  const server = await startScriptedServer(imapPeer({
-    SEARCH: async (command, peer) => {
-      peer.cutAfter(5);
-      await peer.send('* SEARCH 1 2 3\r\n');
-      return null;
-    },
-  }));
+  const server = await startScriptedServer(
+    imapPeer({
+      SEARCH: async (command, peer) => {
+        peer.cutAfter(5);
+        await peer.send('* SEARCH 1 2 3\r\n');
+        return null;
+      },
+    }),
+  );
   stops.push(() => server.stop());
   const text = await readAll(server.port, 'a LOGIN x {3}\r\nabc\r\nb SEARCH ALL\r\n');
   assert.match(text, /^\* OK .*\r\n\+ go ahead\r\na OK done\r\n\* SEA$/);

@@ -15,7 +15,10 @@ function pipeLater(from, to, delayMs, admit) {
   const later = (action) => (delayMs > 0 ? setTimeout(action, delayMs) : action());
   from.on('data', (chunk) => {
     const part = admit(chunk);
-    if (part.length) later(() => { if (to.writable) to.write(part); });
+    if (part.length)
+      later(() => {
+        if (to.writable) to.write(part);
+      });
   });
   from.on('end', () => later(() => to.end()));
 }
@@ -40,7 +43,11 @@ function join(client, { toPort, toHost, delayMs, cutAfterBytes, stallAfterBytes 
 /** Gives { port, connections, stop() }; all options may be changed between connections. */
 export async function startDelayProxy(options) {
   const settings = {
-    toHost: '127.0.0.1', listenPort: 0, delayMs: 0, cutAfterBytes: Infinity, stallAfterBytes: Infinity,
+    toHost: '127.0.0.1',
+    listenPort: 0,
+    delayMs: 0,
+    cutAfterBytes: Infinity,
+    stallAfterBytes: Infinity,
     ...options,
   };
   const clients = new Set();
@@ -57,7 +64,9 @@ export async function startDelayProxy(options) {
     settings,
     connections: 0,
     async stop() {
-      const ended = new Promise((resolve) => { server.close(resolve); });
+      const ended = new Promise((resolve) => {
+        server.close(resolve);
+      });
       clients.forEach((client) => client.destroy());
       await ended;
     },
@@ -69,7 +78,11 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const string = { type: 'string' };
   const { values } = parseArgs({
     options: {
-      to: string, listen: string, 'delay-ms': string, 'cut-after': string, 'stall-after': string,
+      to: string,
+      listen: string,
+      'delay-ms': string,
+      'cut-after': string,
+      'stall-after': string,
     },
   });
   const proxy = await startDelayProxy({

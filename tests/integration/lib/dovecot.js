@@ -18,7 +18,10 @@ class Dovecot {
     this.folder = folder;
     this.caFile = `${folder}/certs/ca.pem`;
     const env = Object.fromEntries(
-      readFileSync(`${folder}/env`, 'utf8').trim().split('\n').map((line) => line.split('=')),
+      readFileSync(`${folder}/env`, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=')),
     );
     this.imapPort = Number(env.IMAP_PORT);
     this.imapsPort = Number(env.IMAPS_PORT);
@@ -34,12 +37,24 @@ class Dovecot {
   async newUser(...mail) {
     const username = SPARE_USERS.find((name) => this.#claim(name));
     const home = this.#home(username);
-    if (!mail.length) return { username, password: SPARE_PASSWORD, maildir: `${home}/Maildir`, manifest: [] };
+    if (!mail.length)
+      return { username, password: SPARE_PASSWORD, maildir: `${home}/Maildir`, manifest: [] };
     const file = `${home}/manifest.jsonl`;
-    await runSupport('genmail.py', '--owner', username, '--maildir', `${home}/Maildir`,
-      '--manifest', file, ...mail);
+    await runSupport(
+      'genmail.py',
+      '--owner',
+      username,
+      '--maildir',
+      `${home}/Maildir`,
+      '--manifest',
+      file,
+      ...mail,
+    );
     return {
-      username, password: SPARE_PASSWORD, maildir: `${home}/Maildir`, manifest: readManifest(file),
+      username,
+      password: SPARE_PASSWORD,
+      maildir: `${home}/Maildir`,
+      manifest: readManifest(file),
     };
   }
 
@@ -73,7 +88,10 @@ class Dovecot {
 }
 
 function readManifest(file) {
-  return readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 /** Starts a Dovecot in `folder`; `options` are those of dovecot.sh. */
@@ -89,8 +107,12 @@ export async function startDemoDovecot(folder) {
     mkdirSync(folder, { recursive: true });
     await runSupport('genmail.py', '--maildir', maildir, '--manifest', `${folder}/demo.jsonl`);
   }
-  return startDovecot(folder, '--user', `${DEMO_USER}:${DEMO_PASSWORD}`,
-    ...SPARE_USERS.flatMap((name) => ['--user', `${name}:${SPARE_PASSWORD}`]));
+  return startDovecot(
+    folder,
+    '--user',
+    `${DEMO_USER}:${DEMO_PASSWORD}`,
+    ...SPARE_USERS.flatMap((name) => ['--user', `${name}:${SPARE_PASSWORD}`]),
+  );
 }
 
 let shared;

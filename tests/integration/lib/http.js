@@ -42,9 +42,13 @@ export class ApiClient {
     const response = await within(limitMs, `${method} ${path}`, this.#send(request));
     if (stream) return response;
     const chunks = [];
-    await within(limitMs, `the answer to ${method} ${path}`, (async () => {
-      for await (const chunk of response) chunks.push(chunk);
-    })());
+    await within(
+      limitMs,
+      `the answer to ${method} ${path}`,
+      (async () => {
+        for await (const chunk of response) chunks.push(chunk);
+      })(),
+    );
     const answer = new Answer(response.statusCode, response.headers, Buffer.concat(chunks));
     record(request, answer);
     return answer;
@@ -64,8 +68,18 @@ export class ApiClient {
 
   #send({ method, path, headers, body }) {
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: this.port, method, path, headers, agent: this.agent };
-      http.request(options, resolve).on('error', reject).end(body ?? undefined);
+      const options = {
+        host: '127.0.0.1',
+        port: this.port,
+        method,
+        path,
+        headers,
+        agent: this.agent,
+      };
+      http
+        .request(options, resolve)
+        .on('error', reject)
+        .end(body ?? undefined);
     });
   }
 }
@@ -85,7 +99,9 @@ class Answer {
     try {
       return JSON.parse(this.text);
     } catch (error) {
-      throw new Error(`not JSON, status ${this.status}: ${this.text.slice(0, 500)}`, { cause: error });
+      throw new Error(`not JSON, status ${this.status}: ${this.text.slice(0, 500)}`, {
+        cause: error,
+      });
     }
   }
 }
@@ -133,9 +149,11 @@ export function rawHttp(port, bytes, { until = () => false, limitMs = 30_000, en
 export function parseRawAnswer(text) {
   const [head, ...rest] = text.split('\r\n\r\n');
   const [statusLine, ...lines] = head.split('\r\n');
-  const headers = Object.fromEntries(lines.map((line) => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-  }));
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
   return { status: Number(statusLine.split(' ')[1]), headers, body: rest.join('\r\n\r\n') };
 }

@@ -67,7 +67,10 @@ export class ImapClient {
 
   static async connect(server, username, password) {
     const socket = tls.connect({
-      port: server.imapsPort, host: '127.0.0.1', servername: 'localhost', ca: readFileSync(server.caFile),
+      port: server.imapsPort,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: readFileSync(server.caFile),
     });
     const client = new ImapClient(socket);
     try {
@@ -83,15 +86,22 @@ export class ImapClient {
   #line() {
     const line = this.#lines.shift();
     if (line !== undefined) return Promise.resolve(line);
-    return within(LIMIT_MS, 'an answer of the IMAP server',
-      new Promise((resolve, reject) => { this.#waiting.push({ resolve, reject }); }));
+    return within(
+      LIMIT_MS,
+      'an answer of the IMAP server',
+      new Promise((resolve, reject) => {
+        this.#waiting.push({ resolve, reject });
+      }),
+    );
   }
 
   /** Sends one command; gives { text, untagged } and fails unless the answer is OK. */
   async command(text, literal = null) {
     const tag = `t${++this.#tags}`;
     const untagged = [];
-    this.#socket.write(literal === null ? `${tag} ${text}\r\n` : `${tag} ${text} {${literal.length}}\r\n`);
+    this.#socket.write(
+      literal === null ? `${tag} ${text}\r\n` : `${tag} ${text} {${literal.length}}\r\n`,
+    );
     for (;;) {
       const line = await this.#line();
       if (line.startsWith('+')) {

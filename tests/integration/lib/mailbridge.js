@@ -17,10 +17,13 @@ export const binary = () => process.env.MAILBRIDGE_BIN ?? `${root}build/asan/api
 /** A port of 127.0.0.1 that was free a moment ago. */
 export function freePort() {
   return new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const server = net
+      .createServer()
+      .on('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
   });
 }
 
@@ -32,8 +35,10 @@ export function iniText(settings) {
   const plain = Object.entries(settings).filter(([, value]) => typeof value !== 'object');
   const sections = Object.entries(settings).filter(([, value]) => typeof value === 'object');
   const lines = (entries) => entries.map(([key, value]) => `${key} = ${value}\n`).join('');
-  return lines(plain) + sections.map(([name, entries]) =>
-    `\n[${name}]\n${lines(Object.entries(entries))}`).join('');
+  return (
+    lines(plain) +
+    sections.map(([name, entries]) => `\n[${name}]\n${lines(Object.entries(entries))}`).join('')
+  );
 }
 
 /** The section for the shared Dovecot, over TLS from the first byte. */
@@ -70,7 +75,9 @@ class Mailbridge {
       },
     });
     for (const pipe of [this.#child.stdout, this.#child.stderr]) {
-      pipe.setEncoding('utf8').on('data', (text) => { this.output += text; });
+      pipe.setEncoding('utf8').on('data', (text) => {
+        this.output += text;
+      });
     }
     this.#exited = new Promise((resolve, reject) => {
       this.#child.on('error', reject);

@@ -18,7 +18,9 @@ function runTests(env) {
     env: { ...process.env, ...env },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) => { child.on('close', (code) => resolve(code ?? 1)); });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve(code ?? 1));
+  });
 }
 
 const folder = `${testFolder}/dovecot`;

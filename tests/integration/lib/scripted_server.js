@@ -28,7 +28,9 @@ class Peer {
   constructor(socket) {
     // What a failed test left open must not keep the process.
     this.socket = socket.unref();
-    this.closed = new Promise((resolve) => { socket.once('close', resolve); });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', resolve);
+    });
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#isClosed = true;
@@ -54,7 +56,9 @@ class Peer {
   /** The next line, a literal within it, or null when the client has left. */
   async line() {
     while (!this.#lines.length && !this.#isClosed) {
-      await new Promise((resolve) => { this.#waiting = resolve; });
+      await new Promise((resolve) => {
+        this.#waiting = resolve;
+      });
     }
     return this.#lines.shift() ?? null;
   }
@@ -82,7 +86,9 @@ class Peer {
     const bytes = Buffer.from(data, typeof data === 'string' ? 'latin1' : undefined);
     const part = bytes.subarray(0, this.#left);
     this.#left -= part.length;
-    const written = new Promise((resolve) => { this.socket.write(part, resolve); });
+    const written = new Promise((resolve) => {
+      this.socket.write(part, resolve);
+    });
     await Promise.race([written, this.closed]);
     if (this.#left === 0) this.cut();
   }
@@ -136,10 +142,13 @@ export async function startScriptedServer(conversation, { certificate = null } =
     });
   };
   const server = certificate
-    ? tls.createServer({
-      cert: readFileSync(`${folder}/${certificate}.pem`),
-      key: readFileSync(`${folder}/server.key`),
-    }, onSocket)
+    ? tls.createServer(
+        {
+          cert: readFileSync(`${folder}/${certificate}.pem`),
+          key: readFileSync(`${folder}/server.key`),
+        },
+        onSocket,
+      )
     : net.createServer(onSocket);
   server.on('tlsClientError', () => {});
   server.unref();
@@ -152,7 +161,9 @@ export async function startScriptedServer(conversation, { certificate = null } =
     peers,
     errors,
     async stop() {
-      const ended = new Promise((resolve) => { server.close(resolve); });
+      const ended = new Promise((resolve) => {
+        server.close(resolve);
+      });
       for (const peer of peers) peer.cut();
       await ended;
       if (errors.length) throw errors[0];
@@ -162,20 +173,28 @@ export async function startScriptedServer(conversation, { certificate = null } =
 
 /** What the answer of imapPeer to a FETCH is made from. */
 const MESSAGE = [
-  'From: Ann <ann@example.com>', 'To: demo@example.org', 'Subject: scripted',
-  'Date: Thu, 15 Jan 2026 12:00:00 +0000', 'Message-ID: <scripted@example.com>', '', 'hello', '',
+  'From: Ann <ann@example.com>',
+  'To: demo@example.org',
+  'Subject: scripted',
+  'Date: Thu, 15 Jan 2026 12:00:00 +0000',
+  'Message-ID: <scripted@example.com>',
+  '',
+  'hello',
+  '',
 ].join('\r\n');
 
-const FETCHED = '* 1 FETCH (UID 7 FLAGS (\\Seen) INTERNALDATE "15-Jan-2026 12:00:00 +0000"'
-  + ` RFC822.SIZE ${MESSAGE.length} ENVELOPE ("Thu, 15 Jan 2026 12:00:00 +0000" "scripted"`
-  + ' (("Ann" NIL "ann" "example.com")) (("Ann" NIL "ann" "example.com"))'
-  + ' (("Ann" NIL "ann" "example.com")) ((NIL NIL "demo" "example.org")) NIL NIL NIL'
-  + ' "<scripted@example.com>") BODYSTRUCTURE ("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL'
-  + ' "7BIT" 7 1 NIL NIL NIL NIL) BODY[HEADER.FIELDS (REFERENCES)] {2}\r\n\r\n'
-  + ' BODY[1] {7}\r\nhello\r\n)\r\n';
+const FETCHED =
+  '* 1 FETCH (UID 7 FLAGS (\\Seen) INTERNALDATE "15-Jan-2026 12:00:00 +0000"' +
+  ` RFC822.SIZE ${MESSAGE.length} ENVELOPE ("Thu, 15 Jan 2026 12:00:00 +0000" "scripted"` +
+  ' (("Ann" NIL "ann" "example.com")) (("Ann" NIL "ann" "example.com"))' +
+  ' (("Ann" NIL "ann" "example.com")) ((NIL NIL "demo" "example.org")) NIL NIL NIL' +
+  ' "<scripted@example.com>") BODYSTRUCTURE ("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL' +
+  ' "7BIT" 7 1 NIL NIL NIL NIL) BODY[HEADER.FIELDS (REFERENCES)] {2}\r\n\r\n' +
+  ' BODY[1] {7}\r\nhello\r\n)\r\n';
 
-const SELECTED = '* 1 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Flagged \\Deleted)\r\n'
-  + '* OK [UIDVALIDITY 42] ok\r\n* OK [UIDNEXT 8] ok\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n';
+const SELECTED =
+  '* 1 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Flagged \\Deleted)\r\n' +
+  '* OK [UIDVALIDITY 42] ok\r\n* OK [UIDNEXT 8] ok\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n';
 
 /** Command -> untagged answers. An entry is a text, or a function of (command, peer). */
 const USUAL = {
@@ -203,7 +222,10 @@ const USUAL = {
  * `answers` or USUAL say of it. An answer that is a function may send for itself and return
  * { tagged: 'NO [CODE] text' } for another ending, or null for none.
  */
-export function imapPeer(answers = {}, { greeting = '* OK [CAPABILITY IMAP4rev1] ready\r\n' } = {}) {
+export function imapPeer(
+  answers = {},
+  { greeting = '* OK [CAPABILITY IMAP4rev1] ready\r\n' } = {},
+) {
   return async (peer) => {
     await peer.send(greeting);
     for (let command = await peer.command(); command; command = await peer.command()) {
