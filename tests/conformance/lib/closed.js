@@ -19,10 +19,12 @@ function visit(given, isClosedOutside, open, seen) {
   const key = `${node.pointer} ${isClosedOutside}`;
   if (value === null || typeof value !== 'object' || seen.has(key)) return;
   seen.add(key);
+  // One closed part of an allOf closes all of it: the others can only narrow it.
+  const parts = node.at('allOf')?.entries() ?? [];
   const isClosed =
     isClosedOutside ||
-    value.additionalProperties !== undefined ||
-    value.unevaluatedProperties !== undefined;
+    isClosedItself(value) ||
+    parts.some(([, part]) => isClosedItself(part.value));
   if (value.properties && !isClosed) open.add(node.pointer);
   for (const name of COMPOSERS) {
     node
@@ -38,6 +40,9 @@ function visit(given, isClosedOutside, open, seen) {
   }
   for (const name of ONE_INSIDE) if (node.at(name)) visit(node.at(name), false, open, seen);
 }
+
+const isClosedItself = (schema) =>
+  schema.additionalProperties !== undefined || schema.unevaluatedProperties !== undefined;
 
 /** Every schema of a media type below the paths. */
 function* mediaSchemas(given, seen) {
