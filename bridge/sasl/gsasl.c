@@ -1,0 +1,207 @@
+/*
+ * The mechanisms of libgsasl. All they may ask for is set beforehand, so there
+ * are no callbacks. One library context serves the process; libgsasl keeps no
+ * secret in it.
+ */
+#include <gsasl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sasl/exchange.h"
+
+struct gsasl_exchange {
+	struct exchange exchange;
+	Gsasl_session *session;
+	bool is_scram;
+	bool complete;
+	bool refused; /* SCRAM: the server has said why in the exchange */
+};
+
+static Gsasl *library(void)
+{
+	static Gsasl *context;
+
+	if (!context && gsasl_init(&context) != GSASL_OK)
+		context = NULL;
+	return context;
+}
+
+static enum err err_of(int rc)
+{
+	switch (rc) {
+	case GSASL_OK:
+	case GSASL_NEEDS_MORE: return ERR_OK;
+	case GSASL_MALLOC_ERROR: return ERR_NOMEM;
+	case GSASL_UNKNOWN_MECHANISM: return ERR_UNSUPPORTED;
+	case GSASL_SASLPREP_ERROR: return ERR_INVALID;
+	case GSASL_AUTHENTICATION_ERROR: return ERR_AUTH;
+	default: return ERR_PROTO;
+	}
+}
+
+static bool is_scram(enum sasl_mechanism m)
+{
+	return m >= SASL_SCRAM_SHA_256_PLUS && m <= SASL_SCRAM_SHA_1;
+}
+
+/* Without -PLUS the binding is not mentioned: SCRAM's "y" ("I could have bound, but
+ * you did not offer to", RFC 5802 §6) would unmask who cuts the offer out, but
+ * libgsasl 2.2.0 fails to write it. */
+static bool is_bound(enum sasl_mechanism m)
+{
+	return m == SASL_SCRAM_SHA_256_PLUS || m == SASL_SCRAM_SHA_1_PLUS;
+}
+
+static int set_binding(Gsasl_session *session, const struct sasl_options *o)
+{
+	Gsasl_property p = strcmp(o->binding_type, "tls-exporter") == 0 ? GSASL_CB_TLS_EXPORTER
+									: GSASL_CB_TLS_UNIQUE;
+	char *text = NULL;
+	int rc = gsasl_base64_to((const char *)o->binding.at, o->binding.len, &text, NULL);
+
+	if (rc == GSASL_OK)
+		rc = gsasl_property_set(session, p, text);
+	gsasl_free(text);
+	return rc;
+}
+
+static int begin(struct gsasl_exchange *g, const struct sasl_options *o, enum sasl_mechanism m)
+{
+	Gsasl *context = library();
+	int rc;
+
+	if (!context)
+		return GSASL_MALLOC_ERROR;
+	rc = gsasl_client_start(context, sasl_mechanism_name(m), &g->session);
+	if (rc == GSASL_OK)
+		rc = gsasl_property_set(g->session, GSASL_AUTHID, o->username);
+	if (rc == GSASL_OK)
+		rc = gsasl_property_set(g->session, GSASL_PASSWORD, o->password);
+	if (rc == GSASL_OK && is_bound(m))
+		rc = set_binding(g->session, o);
+	return rc;
+}
+
+/* libgsasl frees its copy as it is. */
+static void wipe_property(Gsasl_session *session, Gsasl_property p)
+{
+	const char *value = gsasl_property_fast(session, p);
+
+	if (value)
+		explicit_bzero((void *)(uintptr_t)value, strlen(value));
+}
+
+static void gsasl_exchange_free(struct exchange *x)
+{
+	struct gsasl_exchange *g = (struct gsasl_exchange *)x;
+
+	if (g->session) {
+		wipe_property(g->session, GSASL_PASSWORD);
+		wipe_property(g->session, GSASL_SCRAM_SALTED_PASSWORD);
+		gsasl_finish(g->session);
+	}
+	free(g);
+}
+
+static enum err gsasl_make(const struct sasl_options *o, enum sasl_mechanism m,
+			   struct exchange **ret, struct fault *ret_fault)
+{
+	struct gsasl_exchange *g = calloc(1, sizeof *g);
+	int rc;
+
+	if (!g)
+		return ERR_NOMEM;
+	g->exchange.cls = &exchange_gsasl;
+	g->is_scram = is_scram(m);
+	rc = begin(g, o, m);
+	if (rc == GSASL_OK) {
+		*ret = &g->exchange;
+		return ERR_OK;
+	}
+	*ret_fault = fault_with_text(err_of(rc), gsasl_strerror(rc));
+	gsasl_exchange_free(&g->exchange);
+	return err_of(rc);
+}
+
+/* server-first-message = nonce "," salt "," iteration-count (RFC 5802 §7); the
+ * others have no "i=". */
+static bool asks_too_many_iterations(struct bytes message)
+{
+	struct bytes part;
+	uint64_t n;
+
+	while (bytes_split(&message, ',', &part))
+		if (bytes_starts_with(part, BYTES_LIT("i=")) &&
+		    !bytes_to_u64(bytes_skip(part, 2), EXCHANGE_SCRAM_ITERATIONS_MAX, &n))
+			return true;
+	return false;
+}
+
+/* Looks at what a SCRAM server says before libgsasl does. */
+static enum err check_scram(struct gsasl_exchange *g, struct bytes challenge)
+{
+	struct buf message;
+	enum err e = ERR_OK;
+
+	buf_init(&message, EXCHANGE_CHALLENGE_MAX_BYTES);
+	if (!exchange_base64_decode(challenge, &message) ||
+	    asks_too_many_iterations(buf_bytes(&message)))
+		e = ERR_PROTO;
+	else
+		g->refused = bytes_starts_with(buf_bytes(&message), BYTES_LIT("e="));
+	buf_done(&message);
+	return e;
+}
+
+static enum err step(struct gsasl_exchange *g, const char *challenge, struct buf *to)
+{
+	char *answer = NULL;
+	int rc = gsasl_step64(g->session, challenge, &answer);
+	enum err e = err_of(rc);
+
+	if (e == ERR_OK && answer) {
+		buf_append_str(to, answer);
+		e = buf_err(to);
+	}
+	if (answer)
+		explicit_bzero(answer, strlen(answer));
+	gsasl_free(answer);
+	g->complete = rc == GSASL_OK;
+	return e;
+}
+
+static enum err gsasl_exchange_step(struct exchange *x, struct bytes challenge, struct buf *to)
+{
+	struct gsasl_exchange *g = (struct gsasl_exchange *)x;
+	enum err e = ERR_OK;
+	char *text;
+
+	if (bytes_is_null(challenge))
+		return step(g, NULL, to);
+	if (g->complete || g->refused)
+		return ERR_PROTO;
+	if (g->is_scram)
+		e = check_scram(g, challenge);
+	if (e || g->refused)
+		return e; /* refused: an empty answer, then comes the "no" */
+	if (challenge.len > 0 && memchr(challenge.at, 0, challenge.len))
+		return ERR_PROTO;
+	text = bytes_dup_str(challenge);
+	if (!text)
+		return ERR_NOMEM;
+	e = step(g, text, to);
+	free(text);
+	return e;
+}
+
+static bool gsasl_is_complete(const struct exchange *x)
+{
+	return ((const struct gsasl_exchange *)x)->complete;
+}
+
+const struct exchange_class exchange_gsasl = {
+	.make = gsasl_make,
+	.free = gsasl_exchange_free,
+	.step = gsasl_exchange_step,
+	.is_complete = gsasl_is_complete,
+};
