@@ -14,41 +14,41 @@ enum number_use {
 };
 
 static const struct kind {
-	const char *name;
+	struct bytes name;
 	read_fn *read; /* what follows the name and a space; NULL: nothing follows */
 	enum imap_kind kind;
 	enum number_use number;
 } kinds[] = {
-	{ "FETCH", imap_read_fetch, IMAP_FETCH, SEQ },
-	{ "EXISTS", NULL, IMAP_EXISTS, COUNT },
-	{ "EXPUNGE", NULL, IMAP_EXPUNGE, SEQ },
-	{ "RECENT", NULL, IMAP_RECENT, COUNT },
-	{ "UIDFETCH", imap_read_fetch, IMAP_FETCH, UID },
-	{ "LIST", imap_read_list, IMAP_LIST, NO_NUMBER },
-	{ "STATUS", imap_read_status, IMAP_STATUS, NO_NUMBER },
-	{ "SEARCH", imap_read_search, IMAP_SEARCH, NO_NUMBER },
-	{ "ESEARCH", imap_read_esearch, IMAP_ESEARCH, NO_NUMBER },
-	{ "VANISHED", imap_read_vanished, IMAP_VANISHED, NO_NUMBER },
-	{ "FLAGS", imap_read_flags_response, IMAP_FLAGS, NO_NUMBER },
-	{ "CAPABILITY", imap_read_capability, IMAP_CAPABILITY, NO_NUMBER },
-	{ "ENABLED", imap_read_capability, IMAP_ENABLED, NO_NUMBER },
-	{ "LSUB", imap_read_list, IMAP_LSUB, NO_NUMBER },
-	{ "XLIST", imap_read_list, IMAP_XLIST, NO_NUMBER },
-	{ "SORT", imap_read_search, IMAP_SORT, NO_NUMBER },
-	{ "THREAD", imap_read_thread, IMAP_THREAD, NO_NUMBER },
-	{ "NAMESPACE", imap_read_namespace, IMAP_NAMESPACE, NO_NUMBER },
-	{ "ID", imap_read_id, IMAP_ID, NO_NUMBER },
-	{ "QUOTA", imap_read_quota, IMAP_QUOTA, NO_NUMBER },
-	{ "QUOTAROOT", imap_read_quota_root, IMAP_QUOTAROOT, NO_NUMBER },
-	{ "ACL", imap_read_acl, IMAP_ACL, NO_NUMBER },
-	{ "MYRIGHTS", imap_read_my_rights, IMAP_MYRIGHTS, NO_NUMBER },
-	{ "LISTRIGHTS", imap_read_list_rights, IMAP_LISTRIGHTS, NO_NUMBER },
+	{ IMAP_WORD("FETCH"), imap_read_fetch, IMAP_FETCH, SEQ },
+	{ IMAP_WORD("EXISTS"), NULL, IMAP_EXISTS, COUNT },
+	{ IMAP_WORD("EXPUNGE"), NULL, IMAP_EXPUNGE, SEQ },
+	{ IMAP_WORD("RECENT"), NULL, IMAP_RECENT, COUNT },
+	{ IMAP_WORD("UIDFETCH"), imap_read_fetch, IMAP_FETCH, UID },
+	{ IMAP_WORD("LIST"), imap_read_list, IMAP_LIST, NO_NUMBER },
+	{ IMAP_WORD("STATUS"), imap_read_status, IMAP_STATUS, NO_NUMBER },
+	{ IMAP_WORD("SEARCH"), imap_read_search, IMAP_SEARCH, NO_NUMBER },
+	{ IMAP_WORD("ESEARCH"), imap_read_esearch, IMAP_ESEARCH, NO_NUMBER },
+	{ IMAP_WORD("VANISHED"), imap_read_vanished, IMAP_VANISHED, NO_NUMBER },
+	{ IMAP_WORD("FLAGS"), imap_read_flags_response, IMAP_FLAGS, NO_NUMBER },
+	{ IMAP_WORD("CAPABILITY"), imap_read_capability, IMAP_CAPABILITY, NO_NUMBER },
+	{ IMAP_WORD("ENABLED"), imap_read_capability, IMAP_ENABLED, NO_NUMBER },
+	{ IMAP_WORD("LSUB"), imap_read_list, IMAP_LSUB, NO_NUMBER },
+	{ IMAP_WORD("XLIST"), imap_read_list, IMAP_XLIST, NO_NUMBER },
+	{ IMAP_WORD("SORT"), imap_read_search, IMAP_SORT, NO_NUMBER },
+	{ IMAP_WORD("THREAD"), imap_read_thread, IMAP_THREAD, NO_NUMBER },
+	{ IMAP_WORD("NAMESPACE"), imap_read_namespace, IMAP_NAMESPACE, NO_NUMBER },
+	{ IMAP_WORD("ID"), imap_read_id, IMAP_ID, NO_NUMBER },
+	{ IMAP_WORD("QUOTA"), imap_read_quota, IMAP_QUOTA, NO_NUMBER },
+	{ IMAP_WORD("QUOTAROOT"), imap_read_quota_root, IMAP_QUOTAROOT, NO_NUMBER },
+	{ IMAP_WORD("ACL"), imap_read_acl, IMAP_ACL, NO_NUMBER },
+	{ IMAP_WORD("MYRIGHTS"), imap_read_my_rights, IMAP_MYRIGHTS, NO_NUMBER },
+	{ IMAP_WORD("LISTRIGHTS"), imap_read_list_rights, IMAP_LISTRIGHTS, NO_NUMBER },
 };
 
 static const struct kind *find_kind(struct bytes name)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (bytes_equal_str_nocase(name, kinds[i].name))
+		if (bytes_equal_nocase(name, kinds[i].name))
 			return &kinds[i];
 	return NULL;
 }

@@ -170,24 +170,24 @@ static void read_extension(struct imap_reader *r, struct part *p)
 static void read_encoding(struct imap_reader *r, struct part *p)
 {
 	static const struct {
-		const char *name;
+		struct bytes name;
 		enum part_encoding encoding;
 	} known[] = {
-		{ "7BIT", PART_ENCODING_IDENTITY },
-		{ "QUOTED-PRINTABLE", PART_ENCODING_QUOTED_PRINTABLE },
-		{ "BASE64", PART_ENCODING_BASE64 },
-		{ "8BIT", PART_ENCODING_IDENTITY },
-		{ "BINARY", PART_ENCODING_IDENTITY },
-		{ "", PART_ENCODING_IDENTITY },
-		{ "X-UUENCODE", PART_ENCODING_UUENCODE },
-		{ "UUENCODE", PART_ENCODING_UUENCODE },
-		{ "X-UUE", PART_ENCODING_UUENCODE },
-		{ "UUE", PART_ENCODING_UUENCODE },
+		{ IMAP_WORD("7BIT"), PART_ENCODING_IDENTITY },
+		{ IMAP_WORD("QUOTED-PRINTABLE"), PART_ENCODING_QUOTED_PRINTABLE },
+		{ IMAP_WORD("BASE64"), PART_ENCODING_BASE64 },
+		{ IMAP_WORD("8BIT"), PART_ENCODING_IDENTITY },
+		{ IMAP_WORD("BINARY"), PART_ENCODING_IDENTITY },
+		{ IMAP_WORD(""), PART_ENCODING_IDENTITY },
+		{ IMAP_WORD("X-UUENCODE"), PART_ENCODING_UUENCODE },
+		{ IMAP_WORD("UUENCODE"), PART_ENCODING_UUENCODE },
+		{ IMAP_WORD("X-UUE"), PART_ENCODING_UUENCODE },
+		{ IMAP_WORD("UUE"), PART_ENCODING_UUENCODE },
 	};
 	struct bytes name = bytes_trim(read_field(r));
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!bytes_equal_str_nocase(name, known[i].name))
+		if (!bytes_equal_nocase(name, known[i].name))
 			continue;
 		p->encoding = known[i].encoding;
 		p->is_encoding_known = true;

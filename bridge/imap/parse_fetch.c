@@ -128,46 +128,46 @@ static void read_structure(struct imap_reader *r, struct imap_fetch *f)
 }
 
 static const struct item {
-	const char *name;
+	struct bytes name;
 	item_fn *read;
 	unsigned bit;
 } items[] = {
-	{ "UID", read_uid, IMAP_FETCH_UID },
-	{ "FLAGS", read_flags, IMAP_FETCH_FLAGS },
-	{ "INTERNALDATE", read_internal_date, IMAP_FETCH_INTERNALDATE },
-	{ "RFC822.SIZE", read_size, IMAP_FETCH_SIZE },
-	{ "MODSEQ", read_modseq, IMAP_FETCH_MODSEQ },
-	{ "ENVELOPE", read_envelope, IMAP_FETCH_ENVELOPE },
-	{ "BODYSTRUCTURE", read_structure, IMAP_FETCH_STRUCTURE },
-	{ "BODY", read_structure, IMAP_FETCH_STRUCTURE },
-	{ "EMAILID", read_email_id, IMAP_FETCH_EMAILID },
-	{ "THREADID", read_thread_id, IMAP_FETCH_THREADID },
-	{ "PREVIEW", read_preview, IMAP_FETCH_PREVIEW },
-	{ "SAVEDATE", read_save_date, IMAP_FETCH_SAVEDATE },
-	{ "X-GM-MSGID", read_gm_msgid, IMAP_FETCH_GM_MSGID },
-	{ "X-GM-THRID", read_gm_thrid, IMAP_FETCH_GM_THRID },
-	{ "X-GM-LABELS", read_gm_labels, IMAP_FETCH_GM_LABELS },
+	{ IMAP_WORD("UID"), read_uid, IMAP_FETCH_UID },
+	{ IMAP_WORD("FLAGS"), read_flags, IMAP_FETCH_FLAGS },
+	{ IMAP_WORD("INTERNALDATE"), read_internal_date, IMAP_FETCH_INTERNALDATE },
+	{ IMAP_WORD("RFC822.SIZE"), read_size, IMAP_FETCH_SIZE },
+	{ IMAP_WORD("MODSEQ"), read_modseq, IMAP_FETCH_MODSEQ },
+	{ IMAP_WORD("ENVELOPE"), read_envelope, IMAP_FETCH_ENVELOPE },
+	{ IMAP_WORD("BODYSTRUCTURE"), read_structure, IMAP_FETCH_STRUCTURE },
+	{ IMAP_WORD("BODY"), read_structure, IMAP_FETCH_STRUCTURE },
+	{ IMAP_WORD("EMAILID"), read_email_id, IMAP_FETCH_EMAILID },
+	{ IMAP_WORD("THREADID"), read_thread_id, IMAP_FETCH_THREADID },
+	{ IMAP_WORD("PREVIEW"), read_preview, IMAP_FETCH_PREVIEW },
+	{ IMAP_WORD("SAVEDATE"), read_save_date, IMAP_FETCH_SAVEDATE },
+	{ IMAP_WORD("X-GM-MSGID"), read_gm_msgid, IMAP_FETCH_GM_MSGID },
+	{ IMAP_WORD("X-GM-THRID"), read_gm_thrid, IMAP_FETCH_GM_THRID },
+	{ IMAP_WORD("X-GM-LABELS"), read_gm_labels, IMAP_FETCH_GM_LABELS },
 };
 
 static const struct {
-	const char *name;
+	struct bytes name;
 	enum imap_body_kind kind;
 	bool needs_bracket;
 } sections[] = {
-	{ "BODY", IMAP_BODY, true },
-	{ "BODY.PEEK", IMAP_BODY, true },
-	{ "BINARY", IMAP_BINARY, true },
-	{ "BINARY.PEEK", IMAP_BINARY, true },
-	{ "BINARY.SIZE", IMAP_BINARY_SIZE, true },
-	{ "RFC822", IMAP_RFC822, false },
-	{ "RFC822.HEADER", IMAP_RFC822_HEADER, false },
-	{ "RFC822.TEXT", IMAP_RFC822_TEXT, false },
+	{ IMAP_WORD("BODY"), IMAP_BODY, true },
+	{ IMAP_WORD("BODY.PEEK"), IMAP_BODY, true },
+	{ IMAP_WORD("BINARY"), IMAP_BINARY, true },
+	{ IMAP_WORD("BINARY.PEEK"), IMAP_BINARY, true },
+	{ IMAP_WORD("BINARY.SIZE"), IMAP_BINARY_SIZE, true },
+	{ IMAP_WORD("RFC822"), IMAP_RFC822, false },
+	{ IMAP_WORD("RFC822.HEADER"), IMAP_RFC822_HEADER, false },
+	{ IMAP_WORD("RFC822.TEXT"), IMAP_RFC822_TEXT, false },
 };
 
 static const struct item *find_item(struct bytes name)
 {
 	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
-		if (bytes_equal_str_nocase(name, items[i].name))
+		if (bytes_equal_nocase(name, items[i].name))
 			return &items[i];
 	return NULL;
 }
@@ -176,7 +176,7 @@ static bool find_section(struct bytes name, bool has_bracket, enum imap_body_kin
 {
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
 		if ((sections[i].needs_bracket && !has_bracket) ||
-		    !bytes_equal_str_nocase(name, sections[i].name))
+		    !bytes_equal_nocase(name, sections[i].name))
 			continue;
 		*ret = sections[i].kind;
 		return true;

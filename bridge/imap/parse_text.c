@@ -18,18 +18,20 @@ static enum imap_code find_code(struct bytes name)
 static void take_flag(struct imap_flags *f, struct bytes name)
 {
 	static const struct {
-		const char *name;
+		struct bytes name;
 		unsigned bit;
 	} system[] = {
-		{ "\\Seen", KEYWORD_SEEN },       { "\\Answered", KEYWORD_ANSWERED },
-		{ "\\Flagged", KEYWORD_FLAGGED }, { "\\Draft", KEYWORD_DRAFT },
-		{ "\\Deleted", KEYWORD_DELETED },
+		{ IMAP_WORD("\\Seen"), KEYWORD_SEEN },
+		{ IMAP_WORD("\\Answered"), KEYWORD_ANSWERED },
+		{ IMAP_WORD("\\Flagged"), KEYWORD_FLAGGED },
+		{ IMAP_WORD("\\Draft"), KEYWORD_DRAFT },
+		{ IMAP_WORD("\\Deleted"), KEYWORD_DELETED },
 	};
 
 	if (name.len == 0 || name.at[0] != '\\')
 		return;
 	for (size_t i = 0; i < sizeof system / sizeof *system; i++)
-		if (bytes_equal_str_nocase(name, system[i].name))
+		if (bytes_equal_nocase(name, system[i].name))
 			f->system |= system[i].bit;
 	if (bytes_equal_str_nocase(name, "\\Recent"))
 		f->is_recent = true;

@@ -64,24 +64,10 @@ void *imap_vec_add(struct imap_reader *r, struct imap_vec *v, size_t size, size_
 	return (uint8_t *)v->at + v->count++ * size;
 }
 
-bool imap_try(struct imap_reader *r, uint8_t c)
-{
-	if (imap_peek(r) != c)
-		return false;
-	r->at++;
-	return true;
-}
-
 void imap_expect(struct imap_reader *r, uint8_t c, const char *reason)
 {
 	if (!imap_try(r, c))
 		imap_fail(r, reason);
-}
-
-void imap_skip_spaces(struct imap_reader *r)
-{
-	while (imap_peek(r) == ' ')
-		r->at++;
 }
 
 void imap_expect_space(struct imap_reader *r)
@@ -97,14 +83,22 @@ void imap_expect_end(struct imap_reader *r)
 		imap_fail(r, "there is more than belongs to the response");
 }
 
+/* The first byte of that class, or the end. (Bytes may alias the reader, so loops
+ * over them keep their cursor in a variable.) */
+static const uint8_t *find_class(const uint8_t *at, const uint8_t *end, uint8_t class)
+{
+	while (at < end && !(classes[*at] & class))
+		at++;
+	return at;
+}
+
 static struct bytes read_until(struct imap_reader *r, uint8_t end_class)
 {
 	const uint8_t *from = r->at;
 
 	if (r->err)
 		return BYTES_NULL;
-	while (r->at < r->end && !(classes[*r->at] & end_class))
-		r->at++;
+	r->at = find_class(from, r->end, end_class);
 	if (r->at == from) {
 		imap_fail(r, "a word is missing");
 		return BYTES_NULL;
@@ -135,13 +129,14 @@ bool imap_try_nil(struct imap_reader *r)
 
 static uint64_t read_number(struct imap_reader *r, uint64_t max)
 {
-	const uint8_t *from = r->at;
+	const uint8_t *from = r->at, *at = from;
 	uint64_t n;
 
-	while (imap_peek(r) >= '0' && imap_peek(r) <= '9')
-		r->at++;
 	if (r->err)
 		return 0;
+	while (at < r->end && *at >= '0' && *at <= '9')
+		at++;
+	r->at = at;
 	if (r->at == from) {
 		imap_fail(r, "a number is missing");
 		return 0;
@@ -192,8 +187,7 @@ static struct bytes read_quoted(struct imap_reader *r)
 	struct bytes s;
 
 	for (;; r->at++) {
-		while (r->at < r->end && !(classes[*r->at] & QUOTED_STOP))
-			r->at++;
+		r->at = find_class(r->at, r->end, QUOTED_STOP);
 		if (r->at == r->end || *r->at != '\\')
 			break;
 		has_escape = true;

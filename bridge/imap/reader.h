@@ -21,6 +21,12 @@ struct imap_reader {
 	const char *reason;
 };
 
+/* A name in a table; compared with bytes_equal_nocase(), lengths first. */
+#define IMAP_WORD(s)                                                                               \
+	{                                                                                          \
+		(const uint8_t *)("" s), sizeof(s) - 1                                             \
+	}
+
 /* A growing array in the arena. Zeroed; `at` is NULL while it is empty. */
 struct imap_vec {
 	void *at;
@@ -49,10 +55,20 @@ void imap_fail(struct imap_reader *r, const char *reason);
 void imap_fail_with(struct imap_reader *r, enum err err, const char *reason);
 
 /* Takes c if it is next. */
-bool imap_try(struct imap_reader *r, uint8_t c);
+static inline bool imap_try(struct imap_reader *r, uint8_t c)
+{
+	if (imap_peek(r) != c)
+		return false;
+	r->at++;
+	return true;
+}
 void imap_expect(struct imap_reader *r, uint8_t c, const char *reason);
 /* Any number of spaces. */
-void imap_skip_spaces(struct imap_reader *r);
+static inline void imap_skip_spaces(struct imap_reader *r)
+{
+	while (imap_peek(r) == ' ')
+		r->at++;
+}
 /* At least one. */
 void imap_expect_space(struct imap_reader *r);
 /* Spaces, and then nothing more. */

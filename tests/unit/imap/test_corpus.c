@@ -307,10 +307,14 @@ static void same_acl(const struct imap_rights *a, json_t *data)
 
 static void same_quota(const struct imap_quota *q, json_t *data)
 {
+	uint64_t usage, limit;
+
 	same_text("root", q->root, get(data, "mailbox"));
 	assert_int_equal(q->count, 1);
-	assert_int_equal(q->at[0].usage, atoll(json_string_value(get(data, "usage"))));
-	assert_int_equal(q->at[0].limit, atoll(json_string_value(get(data, "quota"))));
+	assert_true(bytes_to_u64(text_of(get(data, "usage")), UINT64_MAX, &usage));
+	assert_true(bytes_to_u64(text_of(get(data, "quota")), UINT64_MAX, &limit));
+	assert_int_equal(q->at[0].usage, usage);
+	assert_int_equal(q->at[0].limit, limit);
 }
 
 static void same_unknown(const struct imap_response *r, json_t *want)
