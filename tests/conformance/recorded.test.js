@@ -1,18 +1,14 @@
 // Every exchange of the integration suite is as the document says, and every operation of the
 // document was used there with success.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Document } from './lib/document.js';
 import { checkExchange } from './lib/exchange.js';
 import { openapiFile } from './lib/service.js';
 
-const recording = process.env.MAILBRIDGE_EXCHANGES ?? '';
-const skip =
-  [
-    [openapiFile, 'there is no openapi/openapi.yaml'],
-    [recording, 'the integration suite has not run before'],
-  ].find(([file]) => !existsSync(file))?.[1] ?? false;
+const recording = process.env.MAILBRIDGE_EXCHANGES;
+const skip = recording ? false : 'the integration suite has not run before';
 
 function judge() {
   const document = Document.load(openapiFile);
