@@ -59,7 +59,7 @@ void conn_send_problem(struct conn *c, const struct problem *p)
 	buf_done(&out);
 }
 
-static void end_with(struct conn *c, const struct problem *p)
+void conn_end_with(struct conn *c, const struct problem *p)
 {
 	conn_send_problem(c, p);
 	conn_end(c);
@@ -103,7 +103,7 @@ static void on_head_due(struct conn *c, uint64_t now)
 	struct problem late = problem_of("request-timeout");
 
 	if (c->rq || c->has_begun || (!c->had_request && had_input(c, 0)))
-		end_with(c, &late);
+		conn_end_with(c, &late);
 	else
 		on_idle_due(c, now);
 }
@@ -118,7 +118,7 @@ static void on_body_due(struct conn *c, uint64_t now)
 		return;
 	}
 	/* The answer that only waited for the body's end, or that it is too slow. */
-	end_with(c, c->rq->problem ? c->rq->problem : &late);
+	conn_end_with(c, c->rq->problem ? c->rq->problem : &late);
 }
 
 static void on_due(struct loop_timer *t)
@@ -177,16 +177,18 @@ static struct conn *conn_new(struct http_server *s, struct MHD_Connection *mhd)
 	return c;
 }
 
-/* MHD drops a connection without a word when it cannot make sense of the
- * request line; so there was input, no request, and the client is still there. */
+/* MHD drops a connection without a word when it cannot make sense of the first
+ * request line: there was input, no answer, and the client is still there. */
 static bool was_gibberish(const struct conn *c)
 {
+	struct tcp_info info = { .tcpi_bytes_received = 0 };
+	socklen_t len = sizeof info;
 	char one;
 
-	if (c->is_ended || c->server->drain >= DRAIN_ENDING ||
-	    recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-		return false;
-	return had_input(c, c->idle_since_ms);
+	return !c->had_request && !c->is_ended && c->server->drain < DRAIN_ENDING &&
+	       recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) != 0 &&
+	       getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	       info.tcpi_bytes_received > 0 && info.tcpi_bytes_sent == 0;
 }
 
 static void conn_free(struct conn *c)
@@ -195,7 +197,7 @@ static void conn_free(struct conn *c)
 		struct problem p = problem_with("invalid-request",
 						"The request line is not that of HTTP/1.1.");
 
-		end_with(c, &p);
+		conn_end_with(c, &p);
 	}
 	c->server->stats.connections_open--;
 	/* MHD may have refused others because of this one. */

@@ -253,6 +253,7 @@ static void begin(struct request *rq, const char *method, const char *version)
 {
 	struct problem p;
 
+	ring_remove(&rq->waiting);
 	if (!guard_check(rq, method, version, &p)) {
 		rq->must_close = rq->must_linger = true;
 		reply_problem(rq, &p);
@@ -295,6 +296,27 @@ void *exchange_line(void *server, const char *uri, struct MHD_Connection *mhd)
 	if (c->had_request)
 		conn_set_due(c, clock_monotonic_ms() + s->config.header_timeout_ms);
 	return request_new(c, uri);
+}
+
+/* 0.9.75 answers a malformed Content-Length twice, head and all: the second
+ * answer would be taken for that to somebody else's request. So the first goes
+ * out from here, and then the socket is shut. MHD says no more than that it met
+ * one; of the requests whose head it has not shown us yet, it is the one whose
+ * head it has read. */
+void exchange_bad_length(struct http_server *s, bool is_too_large)
+{
+	struct problem p =
+		is_too_large ? problem_of("too-large")
+			     : problem_with("invalid-request", "Content-Length is malformed.");
+
+	for (struct ring *r = s->heads.next; r != &s->heads; r = r->next) {
+		struct request *rq = RING_ENTRY(r, struct request, waiting);
+
+		if (!MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE))
+			continue;
+		conn_end_with(rq->conn, &p);
+		return;
+	}
 }
 
 /* An answer is ready while a body that nobody wants is on its way. */

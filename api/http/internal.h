@@ -106,6 +106,7 @@ struct http_server {
 
 	struct ring conns;         /* struct conn.all */
 	struct ring waiting;       /* struct request.waiting: suspended, oldest first */
+	struct ring heads;         /* struct request.waiting: the head is not complete */
 	struct loop_timer hangups; /* looks through `waiting` */
 	struct ring streams;       /* struct http_stream.all */
 	struct ring lingers;       /* struct linger.all */
@@ -159,6 +160,7 @@ void conn_idle(struct conn *c);
 void conn_send_problem(struct conn *c, const struct problem *p);
 /* Nothing more comes from or goes to this client; MHD notices by itself. */
 void conn_end(struct conn *c);
+void conn_end_with(struct conn *c, const struct problem *p);
 
 /* Keeps (a duplicate of) the socket until the client has read the answer: a
  * close with unread input would make the kernel throw the answer away. */
@@ -231,7 +233,7 @@ struct request {
 	/* Waiting. */
 	bool is_suspended;
 	bool client_gone;
-	struct ring waiting;
+	struct ring waiting; /* also while the head comes in */
 	uint64_t waiting_since_ms;
 	struct loop_watch *watch; /* for the client's hangup */
 	struct op *op;
@@ -280,6 +282,8 @@ enum MHD_Result exchange_access(void *server, struct MHD_Connection *c, const ch
 				size_t *upload_size, void **rq);
 void exchange_completed(void *server, struct MHD_Connection *c, void **rq,
 			enum MHD_RequestTerminationCode why);
+/* MHD cannot read the Content-Length of the head it is at. */
+void exchange_bad_length(struct http_server *s, bool is_too_large);
 /* The deadline of a body that still comes in. */
 uint64_t exchange_body_due(const struct request *rq);
 

@@ -25,7 +25,7 @@ ssize_t reply_stream_read(void *ctx, uint64_t pos, char *to, size_t max)
 
 	/* The last byte waits for the end: only then is the answer known to be whole,
 	 * and MHD is through with the request when it has them all. */
-	if (!st->is_ended && n > 0 && pos + n == st->size)
+	if (!st->is_complete && n > 0 && pos + n == st->size)
 		n--;
 	if (n > 0) {
 		memcpy(to, buf_bytes(&st->out).at, n);
@@ -42,8 +42,14 @@ ssize_t reply_stream_read(void *ctx, uint64_t pos, char *to, size_t max)
 		request_suspend(rq);
 		return 0;
 	}
-	return st->is_complete ? MHD_CONTENT_READER_END_OF_STREAM
-			       : MHD_CONTENT_READER_END_WITH_ERROR;
+	if (st->is_complete)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	/* A connection that dies while a chunk is made ready is forgotten by 0.9.75
+	 * until it times out; one that is resumed is looked at. */
+	MHD_suspend_connection(rq->mhd);
+	MHD_resume_connection(rq->mhd);
+	server_touch(rq->server);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 void reply_stream(struct request *rq, unsigned status, const char *type, uint64_t size,

@@ -276,7 +276,7 @@ struct request *request_new(struct conn *c, const char *uri)
 	rq->started_us = clock_monotonic_us();
 	rq->uri_at = uri;
 	rq->uri = arena_bytes(mem, bytes_of_str(uri));
-	ring_init(&rq->waiting);
+	ring_append(&c->server->heads, &rq->waiting);
 	snprintf(rq->id, sizeof rq->id, "%s%llx", c->server->id_prefix,
 		 (unsigned long long)c->server->id_next++);
 	c->rq = rq;

@@ -71,7 +71,8 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *ctx, const ch
 {
 	char text[512];
 
-	(void)ctx;
+	if (MHD_VERSION < 0x01000000 && strstr(fmt, "Content-Length"))
+		exchange_bad_length(ctx, strstr(fmt, "Too large") != NULL);
 	if (!log_enabled(LOG_DEBUG))
 		return;
 	vsnprintf(text, sizeof text, fmt, args);
@@ -141,8 +142,8 @@ static struct MHD_Daemon *start_mhd(struct http_server *s, int fd)
 	/* Strictness is the guard's with 0.9.75, which is strict in silence (it
 	 * closes); 1.0 looks better than the guard can. */
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, exchange_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log,
-		NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_line, s,
+		flags, 0, NULL, NULL, exchange_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_line, s,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
 		conn_notify, s, MHD_OPTION_CONNECTION_TIMEOUT, mhd_timeout_s(&s->config),
 		MHD_OPTION_CONNECTION_LIMIT, s->config.connections_max,
@@ -192,6 +193,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_config *co
 	s->wake.fire = on_wake;
 	ring_init(&s->conns);
 	ring_init(&s->waiting);
+	ring_init(&s->heads);
 	ring_init(&s->streams);
 	ring_init(&s->lingers);
 	loop_set_turn_end(l, on_turn_end, s);
