@@ -60,6 +60,9 @@ struct mailstore_caps {
 	enum mailstore_flags_kind flags;
 	enum mailstore_push push;
 	unsigned sessions_max; /* 1 with POP3's exclusive maildrop, else 0 */
+	/* Where new folders at the top go: "" or a namespace's "INBOX." */
+	char personal_prefix[64];
+	char delimiter; /* of that namespace; 0: flat names, or not known before list_folders */
 };
 
 /* What one logs in with. Borrowed until open's callback. */
@@ -92,7 +95,8 @@ void mailstore_on_end(struct mailstore *ms, mailstore_done_cb *cb, void *ctx);
 /* --- folders --------------------------------------------------------------- */
 
 /* ids, parents and roles are the account layer's to fill: here path, name,
- * delimiter, flags, namespace, rights, server-given role, counts if cheap. */
+ * delimiter, flags, namespace, rights, server-given role, counts if cheap. The
+ * counts include messages marked \Deleted: only status and query know those. */
 typedef void mailstore_folders_cb(void *ctx, const struct fault *fault,
 				  const struct folder_list *folders);
 struct op *mailstore_list_folders(struct mailstore *ms, struct call call, mailstore_folders_cb *cb,
@@ -100,7 +104,7 @@ struct op *mailstore_list_folders(struct mailstore *ms, struct call call, mailst
 
 struct folder_status {
 	uint32_t uidvalidity, uidnext;
-	uint32_t total, unread; /* without those marked \Deleted when has_deleted */
+	uint32_t total, unread; /* without those marked \Deleted */
 	uint64_t highestmodseq; /* 0: unknown */
 };
 
@@ -148,13 +152,16 @@ enum {
 /* One message as the server tells it, undecoded. */
 struct mail_item {
 	struct message_key key;
+	bool is_unreadable; /* the server cannot give it: nothing but the key is known */
 	struct keywords keywords;
 	uint64_t modseq;     /* 0: unknown */
 	int64_t received_at; /* unix seconds */
 	uint64_t size;
 	struct part *structure; /* NULL unless asked for, or when the server could not */
 	struct bytes header;    /* raw block, CRLF, or null */
-	struct bytes email_id, thread_id, preview; /* null where unknown */
+	/* Null where unknown. thread_id as in the API: "g.…" or "o.…". With MAIL_DATES. */
+	struct bytes email_id, thread_id;
+	struct bytes preview;
 };
 
 struct mail_page {
@@ -197,13 +204,17 @@ struct mail_section {
 
 /* The encoded bytes of one section, as a stream with back-pressure; marks
  * nothing as read. on_data comes before cb. ERR_NOT_FOUND when the message or
- * the section is gone; ERR_PROTO when fewer bytes came than announced. */
+ * the section is gone; ERR_PROTO when fewer bytes came than announced and the
+ * server does not say by itself that there are no more. call.deadline_ms is for
+ * the first byte; from then on the server may be silent for a minute at most,
+ * pauses of the receiver not counted. */
 struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes path,
 			    const struct message_key *key, const struct mail_section *section,
 			    flow_data_cb *on_data, mailstore_done_cb *cb, void *ctx);
 
 /* Several small sections of one message in one round trip, each cut at
- * max_bytes; the results stand in the order asked for, null where missing. */
+ * max_bytes (and at 4 MiB); the results stand in the order asked for, null where
+ * missing. ERR_NOT_FOUND when the message is gone or marked \Deleted. */
 typedef void mailstore_sections_cb(void *ctx, const struct fault *fault, const struct bytes *values,
 				   size_t count);
 struct op *mailstore_sections(struct mailstore *ms, struct call call, struct bytes path,

@@ -1,0 +1,45 @@
+#include <stdio.h>
+
+#include "imap/store.h"
+
+/* Where the user's own folders are: RFC 2342. */
+static void set_prefix(struct imap_store *st)
+{
+	const struct imap_namespace_list *personal = &st->namespaces.personal;
+
+	if (!st->has_namespaces || !personal->count ||
+	    personal->at[0].prefix.len >= sizeof(st->caps.personal_prefix))
+		return;
+	(void)snprintf(st->caps.personal_prefix, sizeof(st->caps.personal_prefix), "%.*s",
+		       BYTES_FMT(personal->at[0].prefix));
+	st->caps.delimiter = personal->at[0].delimiter;
+}
+
+void imap_store_set_caps(struct imap_store *st)
+{
+	const struct imap_session *s = st->session;
+
+	st->caps = (struct mailstore_caps){
+		.protocol = "imap",
+		.folders = true,
+		.move = true, /* COPY, STORE and EXPUNGE where there is no MOVE */
+		.append = true,
+		.search = true,
+		.sort = imap_session_can(s, IMAP_CAP_SORT),
+		.threads = imap_session_can(s, IMAP_CAP_THREAD_REFERENCES) ||
+			   imap_session_can(s, IMAP_CAP_THREAD_REFS),
+		.custom_keywords = true, /* PERMANENTFLAGS of each folder says more */
+		.uid_expunge = imap_session_can(s, IMAP_CAP_UIDPLUS),
+		.changes = imap_session_can(s, IMAP_CAP_CONDSTORE) ||
+			   imap_session_can(s, IMAP_CAP_QRESYNC),
+		.counts_in_list = imap_session_can(s, IMAP_CAP_LIST_STATUS),
+		.is_gmail = imap_session_can(s, IMAP_CAP_X_GM_EXT_1),
+		.flags = MAILSTORE_FLAGS_SERVER,
+		.push = MAILSTORE_PUSH_POLL,
+	};
+	if (imap_session_can(s, IMAP_CAP_NOTIFY))
+		st->caps.push = MAILSTORE_PUSH_NOTIFY;
+	else if (imap_session_can(s, IMAP_CAP_IDLE))
+		st->caps.push = MAILSTORE_PUSH_IDLE;
+	set_prefix(st);
+}

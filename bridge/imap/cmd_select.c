@@ -1,0 +1,60 @@
+/* SELECT, RFC 9051 §6.3.2, with CONDSTORE where it could not be enabled before
+ * (RFC 7162 §3.1.8). EXAMINE is not used: the next thing that a reader does is
+ * to set a flag, and selecting once more costs a round trip. */
+#include "imap/store.h"
+
+bool imap_op_is_selected(const struct imap_op *op)
+{
+	return imap_same_path(imap_session_target(op->store->session), op->rq.path);
+}
+
+static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct imap_op *op = x->owner;
+	void (*then)(struct imap_op *) = op->selected;
+
+	(void)imap_op_answered(op, reply);
+	loop_task_start(op->store->loop, &op->store->pump_task);
+	if (!then)
+		return;
+	op->selected = NULL;
+	if (op->fault.err)
+		imap_op_fail(op, &op->fault);
+	else
+		then(op);
+}
+
+static void send_select(struct imap_op *op)
+{
+	struct imap_session *s = op->store->session;
+	struct imap_exchange *x = imap_op_command(op, "SELECT", on_selected);
+
+	if (x) {
+		imap_command_mailbox(&x->command, op->rq.path);
+		imap_exchange_selects(x, op->rq.path);
+		if (imap_session_can(s, IMAP_CAP_CONDSTORE) &&
+		    !imap_session_can(s, IMAP_CAP_ENABLE)) {
+			imap_command_open(&x->command);
+			imap_command_word(&x->command, "CONDSTORE");
+			imap_command_close(&x->command);
+		}
+	}
+	imap_op_send(op, x);
+}
+
+void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
+{
+	struct imap_session *s = op->store->session;
+	bool is_there = imap_op_is_selected(op);
+
+	/* What only one in flight may bring is not certain yet. */
+	if (is_there && (!then || imap_same_path(s->mailbox.path, op->rq.path))) {
+		if (then)
+			then(op);
+		return;
+	}
+	op->selected = then;
+	send_select(op);
+	if (then && op->fault.err)
+		imap_op_fail(op, &op->fault);
+}

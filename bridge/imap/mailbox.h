@@ -1,0 +1,36 @@
+/*
+ * What is known of the selected folder: fed with every untagged response,
+ * whoever asked (RFC 9051 §5.2, §7). Internal to imap/.
+ */
+#ifndef IMAP_MAILBOX_H
+#define IMAP_MAILBOX_H
+
+#include "imap/marks.h"
+#include "imap/msgmap.h"
+
+struct imap_mailbox {
+	bool is_selected;
+	struct bytes path; /* owned; null unless selected */
+	uint32_t uidvalidity, uidnext;
+	uint64_t highestmodseq; /* 0: not known */
+	struct imap_msgmap map;
+	struct imap_marks marks; /* \Deleted */
+	bool has_marks;          /* SEARCH DELETED was answered, and nothing has spoilt it */
+	bool is_read_only;
+	bool has_permanent_flags;
+	unsigned permanent_system; /* KEYWORD_... that can be changed for good */
+	bool takes_keywords;       /* new ones may be made */
+};
+
+void imap_mailbox_init(struct imap_mailbox *m);
+void imap_mailbox_done(struct imap_mailbox *m);
+/* Nothing is selected any more. */
+void imap_mailbox_close(struct imap_mailbox *m);
+/* A SELECT is being executed: what comes now is about this folder. False when
+ * memory is short. */
+bool imap_mailbox_open(struct imap_mailbox *m, struct bytes path);
+void imap_mailbox_see(struct imap_mailbox *m, const struct imap_response *r);
+/* The answer to SEARCH DELETED (by sequence number). */
+void imap_mailbox_see_deleted(struct imap_mailbox *m, const struct imap_response *r);
+
+#endif

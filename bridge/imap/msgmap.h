@@ -1,0 +1,47 @@
+/*
+ * Which message stands at which sequence number of the selected folder, as far
+ * as it is known: FETCH tells UIDs piece by piece. Numbers belong to one
+ * session and change with every EXPUNGE (RFC 9051 §2.3.1.2), so this is kept
+ * beside the session and nowhere else.
+ *
+ * Invariant: UIDs ascend strictly with sequence numbers. A server that breaks
+ * it, or shrinks EXISTS, makes the map forget all UIDs; the count stays right.
+ */
+#ifndef IMAP_MSGMAP_H
+#define IMAP_MSGMAP_H
+
+#include "imap/response.h"
+
+/* UIDs remembered per folder, those of the newest messages: 4 MiB. */
+#define IMAP_MSGMAP_MAX (1u << 20)
+
+struct imap_msgmap {
+	uint32_t exists;
+	uint32_t base;  /* sequence number of uids[0]; base + len == exists + 1 */
+	uint32_t *uids; /* owned; 0: not known */
+	size_t len, cap;
+	/* Goes up whenever a sequence number may have got another meaning. */
+	uint64_t generation;
+};
+
+void imap_msgmap_init(struct imap_msgmap *m);
+void imap_msgmap_done(struct imap_msgmap *m);
+/* Another folder: nothing is known and nothing is there. */
+void imap_msgmap_reset(struct imap_msgmap *m);
+
+/* EXISTS. */
+void imap_msgmap_set_exists(struct imap_msgmap *m, uint32_t exists);
+/* EXPUNGE; false when there is no such number. */
+bool imap_msgmap_expunge(struct imap_msgmap *m, struct imap_seq seq);
+/* VANISHED without EARLIER: takes out those of first..last that may be there. The
+ * count is right afterwards if the server speaks of present messages only. */
+void imap_msgmap_vanish(struct imap_msgmap *m, uint32_t first, uint32_t last);
+/* FETCH with a UID. Short of memory it is just not remembered. */
+void imap_msgmap_set_uid(struct imap_msgmap *m, struct imap_seq seq, uint32_t uid);
+
+/* 0: not known, or no such number. */
+uint32_t imap_msgmap_uid(const struct imap_msgmap *m, struct imap_seq seq);
+/* How many messages have smaller UIDs; false when that is not certain. */
+bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t *ret);
+
+#endif

@@ -1,0 +1,164 @@
+#include "cmocka_all.h"
+
+#include "imap/msgmap.h"
+
+static struct imap_seq seq(uint32_t n)
+{
+	return (struct imap_seq){ n };
+}
+
+static uint32_t uid_at(const struct imap_msgmap *m, uint32_t n)
+{
+	return imap_msgmap_uid(m, seq(n));
+}
+
+static void counts_and_forgets(void **state)
+{
+	struct imap_msgmap m;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 4000000000u);
+	assert_int_equal(m.len, 0);
+	imap_msgmap_set_uid(&m, seq(4000000000u), 4100000000u);
+	assert_int_equal(uid_at(&m, 4000000000u), 4100000000u);
+	/* Too far down to be remembered; nothing is allocated for it. */
+	imap_msgmap_set_uid(&m, seq(1), 1);
+	assert_int_equal(uid_at(&m, 1), 0);
+	assert_int_equal(m.len, 1);
+	imap_msgmap_set_exists(&m, 10);
+	assert_int_equal(uid_at(&m, 10), 0);
+	assert_int_equal(m.exists, 10);
+	imap_msgmap_done(&m);
+}
+
+static void expunge_moves_what_is_behind(void **state)
+{
+	struct imap_msgmap m;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 6);
+	imap_msgmap_set_uid(&m, seq(4), 40);
+	imap_msgmap_set_uid(&m, seq(6), 60);
+	assert_true(imap_msgmap_expunge(&m, seq(1)));
+	assert_int_equal(uid_at(&m, 3), 40);
+	assert_true(imap_msgmap_expunge(&m, seq(4)));
+	assert_int_equal(uid_at(&m, 3), 40);
+	assert_int_equal(uid_at(&m, 4), 60);
+	assert_int_equal(m.exists, 4);
+	imap_msgmap_set_exists(&m, 5);
+	imap_msgmap_set_uid(&m, seq(5), 70);
+	assert_int_equal(uid_at(&m, 5), 70);
+	assert_false(imap_msgmap_expunge(&m, seq(6)));
+	assert_false(imap_msgmap_expunge(&m, seq(0)));
+	imap_msgmap_done(&m);
+}
+
+static void counts_below_only_when_certain(void **state)
+{
+	struct imap_msgmap m;
+	uint32_t n = 99;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 6);
+	assert_false(imap_msgmap_count_below(&m, 10, &n));
+	imap_msgmap_set_uid(&m, seq(3), 30);
+	imap_msgmap_set_uid(&m, seq(4), 40);
+	assert_true(imap_msgmap_count_below(&m, 30, &n));
+	assert_int_equal(n, 2);
+	assert_true(imap_msgmap_count_below(&m, 35, &n));
+	assert_int_equal(n, 3);
+	assert_false(imap_msgmap_count_below(&m, 29, &n));
+	assert_false(imap_msgmap_count_below(&m, 50, &n));
+	imap_msgmap_set_uid(&m, seq(6), 60);
+	assert_true(imap_msgmap_count_below(&m, 61, &n));
+	assert_int_equal(n, 6);
+	imap_msgmap_done(&m);
+}
+
+static void an_empty_folder_has_nothing_below(void **state)
+{
+	struct imap_msgmap m;
+	uint32_t n = 99;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	assert_true(imap_msgmap_count_below(&m, 5, &n));
+	assert_int_equal(n, 0);
+	imap_msgmap_done(&m);
+}
+
+static void a_server_that_renumbers_makes_it_forget(void **state)
+{
+	struct imap_msgmap m;
+	uint64_t before;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 3);
+	imap_msgmap_set_uid(&m, seq(2), 20);
+	before = m.generation;
+	imap_msgmap_set_uid(&m, seq(3), 15);
+	assert_int_equal(uid_at(&m, 2), 0);
+	assert_int_equal(uid_at(&m, 3), 0);
+	assert_true(m.generation > before);
+	imap_msgmap_set_uid(&m, seq(2), 20);
+	imap_msgmap_set_uid(&m, seq(2), 21);
+	assert_int_equal(uid_at(&m, 2), 0);
+	imap_msgmap_done(&m);
+}
+
+static void vanished_uids_are_taken_out(void **state)
+{
+	struct imap_msgmap m;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 8);
+	imap_msgmap_set_uid(&m, seq(4), 40);
+	imap_msgmap_set_uid(&m, seq(6), 60);
+	imap_msgmap_set_uid(&m, seq(8), 80);
+	imap_msgmap_vanish(&m, 60, 60); /* a known one */
+	assert_int_equal(m.exists, 7);
+	assert_int_equal(uid_at(&m, 7), 80);
+	imap_msgmap_vanish(&m, 45, 45); /* one between 40 and 80 */
+	assert_int_equal(m.exists, 6);
+	assert_int_equal(uid_at(&m, 4), 40);
+	assert_int_equal(uid_at(&m, 6), 80);
+	imap_msgmap_vanish(&m, 3, 3); /* one below all that is known */
+	assert_int_equal(m.exists, 5);
+	assert_int_equal(uid_at(&m, 3), 40);
+	assert_int_equal(uid_at(&m, 5), 80);
+	imap_msgmap_vanish(&m, 1, UINT32_MAX);
+	assert_int_equal(m.exists, 0);
+	imap_msgmap_done(&m);
+}
+
+static void a_lie_about_four_thousand_million_messages_ends_soon(void **state)
+{
+	struct imap_msgmap m;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, UINT32_MAX);
+	imap_msgmap_vanish(&m, 1, UINT32_MAX - 5);
+	assert_int_equal(m.exists, 4);
+	imap_msgmap_done(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_and_forgets),
+		cmocka_unit_test(expunge_moves_what_is_behind),
+		cmocka_unit_test(counts_below_only_when_certain),
+		cmocka_unit_test(an_empty_folder_has_nothing_below),
+		cmocka_unit_test(a_server_that_renumbers_makes_it_forget),
+		cmocka_unit_test(vanished_uids_are_taken_out),
+		cmocka_unit_test(a_lie_about_four_thousand_million_messages_ends_soon),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
