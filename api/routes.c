@@ -42,6 +42,10 @@ static const struct route routes[] = {
 	  .handle = get_openapi_yaml },
 	{ HTTP_GET, "/problems/{code}", "getProblem", ROUTE_PUBLIC, .answers = "text/html",
 	  .handle = get_problem },
+	{ HTTP_GET, "/", "getWelcome", ROUTE_PUBLIC, .answers = "text/html", .handle = get_root },
+	{ HTTP_GET, "/docs", "getDocs", ROUTE_PUBLIC, .answers = "text/html", .handle = get_docs },
+	{ HTTP_GET, "/static/{file}", "getStaticFile", ROUTE_PUBLIC, .answers = "*",
+	  .handle = get_static },
 };
 
 const struct route_table api_routes = { routes, COUNT_OF(routes) };

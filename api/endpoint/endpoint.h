@@ -45,4 +45,9 @@ void get_openapi_json(struct request *rq);
 void get_openapi_yaml(struct request *rq);
 void get_problem(struct request *rq);
 
+/* static.c */
+void get_root(struct request *rq);
+void get_docs(struct request *rq);
+void get_static(struct request *rq);
+
 #endif

@@ -163,6 +163,24 @@ bool field_accepts(struct bytes accept, const char *offers)
 	return false;
 }
 
+bool field_accepts_coding(struct bytes accept, const char *coding)
+{
+	bool is_any_taken = false;
+	struct bytes part;
+
+	while (bytes_split(&accept, ',', &part)) {
+		struct bytes params = part, name;
+
+		bytes_split(&params, ';', &name);
+		name = bytes_trim(name);
+		if (bytes_equal_str_nocase(name, coding))
+			return !is_q_zero(params);
+		if (bytes_equal_str(name, "*"))
+			is_any_taken = !is_q_zero(params);
+	}
+	return is_any_taken;
+}
+
 bool field_is_media_type(struct bytes content_type, const char *types)
 {
 	struct bytes rest = bytes_of_str(types), params = content_type, type, one, name, value;

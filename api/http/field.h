@@ -23,6 +23,9 @@ bool field_has_etag(struct bytes list, struct bytes etag, bool is_weak);
 /* May one of `offers` ("application/json,text/html") be sent to a client with
  * this Accept (RFC 9110 §12.5.1)? Null Accept: anything. */
 bool field_accepts(struct bytes accept, const char *offers);
+/* Does Accept-Encoding (RFC 9110 §12.5.3) name the coding, or all, and not with
+ * weight 0? */
+bool field_accepts_coding(struct bytes accept, const char *coding);
 /* Is a Content-Type among `types`? Parameters are looked at for charset only,
  * which must be utf-8. */
 bool field_is_media_type(struct bytes content_type, const char *types);

@@ -231,6 +231,29 @@ void reply_static(struct request *rq, const char *type, struct bytes body, struc
 		reply_body(rq, 200, type, body, MHD_RESPMEM_PERSISTENT);
 }
 
+void reply_file(struct request *rq, const struct reply_file *f)
+{
+	struct bytes accept = request_header_list(rq, "Accept-Encoding");
+	bool is_silent = bytes_is_null(accept), is_gzip = !bytes_is_null(f->gzip);
+	struct problem p;
+	char etag[80];
+
+	/* Who says nothing takes anything (RFC 9110 §12.5.3), but may not expect it. */
+	if (is_gzip &&
+	    (is_silent ? !bytes_is_null(f->plain) : !field_accepts_coding(accept, "gzip")))
+		is_gzip = false;
+	reply_header(rq, "Vary", BYTES_LIT("Accept-Encoding"));
+	if (!is_gzip && bytes_is_null(f->plain)) {
+		p = problem_with("not-acceptable", "This file is there with gzip only.");
+		reply_problem(rq, &p);
+		return;
+	}
+	snprintf(etag, sizeof etag, "%s%s", f->etag, is_gzip ? "-gzip" : "");
+	if (is_gzip)
+		reply_header(rq, "Content-Encoding", BYTES_LIT("gzip"));
+	reply_static(rq, f->type, is_gzip ? f->gzip : f->plain, bytes_of_str(etag));
+}
+
 static void reply_failed_buf(struct request *rq, struct buf *body)
 {
 	struct problem p = problem_of(buf_err(body) == ERR_NOMEM ? "busy" : "internal");

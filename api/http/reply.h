@@ -29,6 +29,15 @@ void reply_bytes(struct request *rq, unsigned status, const char *type, struct b
  * 200, or 304 when If-None-Match has the etag. */
 void reply_static(struct request *rq, const char *type, struct bytes body, struct bytes etag);
 
+/* A file of ours, in one or both codings; null where there is none. Picks by
+ * Accept-Encoding: 200, 304, or 406 when only gzip is there and refused. */
+struct reply_file {
+	const char *type;
+	struct bytes plain, gzip;
+	const char *etag; /* of the plain one */
+};
+void reply_file(struct request *rq, const struct reply_file *f);
+
 void reply_problem(struct request *rq, const struct problem *p);
 /* problem_of_fault() and reply_problem() in one. */
 void reply_fault(struct request *rq, const struct fault *f);

@@ -25,6 +25,7 @@ static void try_types(struct bytes in)
 	if (field_is_media_type(in, "application/json"))
 		fuzz_check(in.len >= strlen("application/json"));
 	(void)field_accepts(in, "application/json,text/html");
+	(void)field_accepts_coding(in, "gzip");
 }
 
 static void try_cookies(struct bytes in)

@@ -182,6 +182,18 @@ static void get_static(struct request *rq)
 		     BYTES_LIT("s1"));
 }
 
+static void get_file(struct request *rq)
+{
+	static const struct reply_file both = {
+		"text/css", { (const uint8_t *)"plain", 5 }, { (const uint8_t *)"gzipped", 7 }, "f1"
+	};
+	static const struct reply_file packed = {
+		"text/css", { NULL, 0 }, { (const uint8_t *)"gzipped", 7 }, "f2"
+	};
+
+	reply_file(rq, bytes_equal_str(request_path_param(rq, "name"), "both") ? &both : &packed);
+}
+
 /* --- a streamed answer --------------------------------------------------------------------------
  */
 
@@ -345,6 +357,7 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/headers", "getHeaders", .handle = get_headers },
 	{ HTTP_GET, "/fault", "getFault", .handle = get_fault },
 	{ HTTP_GET, "/static", "getStatic", .answers = "text/html", .handle = get_static },
+	{ HTTP_GET, "/files/{name}", "getFile", .answers = "*", .handle = get_file },
 	{ HTTP_GET, "/flood", "getFlood", .params = flood_params, .answers = "*",
 	  .handle = get_flood },
 	{ HTTP_GET, "/events", "getEvents", .answers = "text/event-stream", .handle = get_events },

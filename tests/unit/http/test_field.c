@@ -94,6 +94,25 @@ static void understands_accept(void **state)
 	assert_true(accepts("text/event-stream", "application/json, text/event-stream"));
 }
 
+static bool accepts_gzip(const char *accept)
+{
+	return field_accepts_coding(bytes_of_str(accept), "gzip");
+}
+
+static void understands_accept_encoding(void **state)
+{
+	(void)state;
+	assert_true(accepts_gzip("gzip"));
+	assert_true(accepts_gzip("br, GZIP;q=0.5"));
+	assert_true(accepts_gzip("*"));
+	assert_true(accepts_gzip("*;q=0, gzip"));
+	assert_false(accepts_gzip("*, gzip;q=0"));
+	assert_false(accepts_gzip("identity"));
+	assert_false(accepts_gzip("gzip; q=0.0"));
+	assert_false(accepts_gzip(""));
+	assert_false(accepts_gzip(NULL));
+}
+
 static void understands_content_type(void **state)
 {
 	(void)state;
@@ -192,10 +211,15 @@ static void very_long_names_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_ranges),        cmocka_unit_test(finds_etags_in_lists),
-		cmocka_unit_test(understands_accept),  cmocka_unit_test(understands_content_type),
-		cmocka_unit_test(finds_cookies),       cmocka_unit_test(knows_hosts),
-		cmocka_unit_test(writes_dispositions), cmocka_unit_test(very_long_names_are_cut),
+		cmocka_unit_test(reads_ranges),
+		cmocka_unit_test(finds_etags_in_lists),
+		cmocka_unit_test(understands_accept),
+		cmocka_unit_test(understands_accept_encoding),
+		cmocka_unit_test(understands_content_type),
+		cmocka_unit_test(finds_cookies),
+		cmocka_unit_test(knows_hosts),
+		cmocka_unit_test(writes_dispositions),
+		cmocka_unit_test(very_long_names_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

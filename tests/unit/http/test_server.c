@@ -205,6 +205,38 @@ static void etags_make_304(void **state)
 	answer_done(&a);
 }
 
+static void file(struct fixture *f, const char *request, const char *body, const char *etag,
+		 const char *coding)
+{
+	struct answer a;
+
+	ask(f, request, &a);
+	assert_int_equal(a.status, 200);
+	assert_bytes_equal_str(buf_bytes(&a.body), body);
+	assert_string_equal(answer_field(&a, "ETag"), etag);
+	assert_string_equal(answer_field(&a, "Content-Encoding"), coding);
+	assert_string_equal(answer_field(&a, "Vary"), "Accept-Encoding");
+	answer_done(&a);
+}
+
+static void files_come_in_the_coding_that_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+#define FILE_OF(name, coding) "GET /files/" name " HTTP/1.1\r\nHost: x\r\n" coding "\r\n"
+	file(f, FILE_OF("both", "Accept-Encoding: br, gzip\r\n"), "gzipped", "\"f1-gzip\"", "gzip");
+	file(f, FILE_OF("both", "Accept-Encoding: identity\r\n"), "plain", "\"f1\"", "");
+	file(f, FILE_OF("both", ""), "plain", "\"f1\"", "");
+	file(f, FILE_OF("packed", ""), "gzipped", "\"f2-gzip\"", "gzip");
+	ask(f, FILE_OF("packed", "Accept-Encoding: identity\r\n"), &a);
+	assert_int_equal(a.status, 406);
+	answer_done(&a);
+	ask(f, FILE_OF("packed", "If-None-Match: \"f2-gzip\"\r\n"), &a);
+	assert_int_equal(a.status, 304);
+	answer_done(&a);
+}
+
 static void handlers_set_headers(void **state)
 {
 	struct answer a;
@@ -362,6 +394,7 @@ int main(void)
 		SERVER_TEST(query_faults_are_named_together),
 		SERVER_TEST(request_ids_are_the_clients_if_sane),
 		SERVER_TEST(etags_make_304),
+		SERVER_TEST(files_come_in_the_coding_that_is_taken),
 		SERVER_TEST(handlers_set_headers),
 		SERVER_TEST(faults_of_the_mail_side),
 		SERVER_TEST(accept_is_negotiated),
