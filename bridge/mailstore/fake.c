@@ -248,6 +248,7 @@ static void run(struct fake_op *op)
 		rq.cb.quota(rq.ctx, NULL, &(struct mailstore_quota){ true, 1000, 1000000 });
 	} else {
 		finish(op, NULL);
+		s->server->data.uid_expunge = s->server->caps.uid_expunge;
 		if (mail_request_is_change(&rq))
 			fake_run_change(&s->server->data, &rq);
 		else
@@ -574,6 +575,11 @@ void fake_set_delay(struct fake_server *s, uint64_t delay_ms)
 void fake_set_chunk(struct fake_server *s, size_t bytes)
 {
 	s->chunk_bytes = bytes;
+}
+
+void fake_hide_structure(struct fake_server *s)
+{
+	s->data.hides_structure = true;
 }
 
 void fake_drop_all(struct fake_server *s)

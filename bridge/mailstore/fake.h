@@ -54,6 +54,8 @@ void fake_release(struct fake_server *s, enum mail_verb verb);
 void fake_set_delay(struct fake_server *s, uint64_t delay_ms);
 /* Streams come in pieces of this size; default 16 KiB. */
 void fake_set_chunk(struct fake_server *s, size_t bytes);
+/* From now on no message has a structure, as with servers whose BODYSTRUCTURE fails. */
+void fake_hide_structure(struct fake_server *s);
 /* All open conversations are lost, as if the server had been restarted. */
 void fake_drop_all(struct fake_server *s);
 

@@ -111,7 +111,7 @@ static void change_one(struct fake_data *d, struct fake_folder *f, struct fake_f
 {
 	struct fake_message *m = fake_folder_find(f, key->uid);
 
-	if (!m || key->uidvalidity != f->uidvalidity) {
+	if (!m || key->uidvalidity != f->uidvalidity || m->keywords.system & KEYWORD_DELETED) {
 		r->status = CHANGE_NOT_FOUND;
 		r->fault = fault_of(ERR_NOT_FOUND);
 		return;

@@ -29,7 +29,7 @@ struct fake_data {
 	struct fake_folder *folders; /* heap */
 	size_t count, cap;
 	uint32_t next_uidvalidity;
-	bool uid_expunge;
+	bool uid_expunge, hides_structure;
 };
 
 void fake_add_keyword(struct keywords *k, struct arena *mem, struct bytes name);

@@ -59,8 +59,8 @@ static struct keywords copy_keywords(struct arena *mem, const struct keywords *f
 	return k;
 }
 
-static struct mail_item item_of(const struct mail_request *rq, const struct fake_folder *f,
-				const struct fake_message *m)
+static struct mail_item item_of(const struct mail_request *rq, bool hides_structure,
+				const struct fake_folder *f, const struct fake_message *m)
 {
 	struct arena *mem = rq->call.mem;
 	struct bytes body;
@@ -77,14 +77,15 @@ static struct mail_item item_of(const struct mail_request *rq, const struct fake
 		item.received_at = m->received_at;
 		item.size = m->raw.len;
 	}
-	if (want & MAIL_STRUCTURE)
+	if (want & MAIL_STRUCTURE && !hides_structure)
 		item.structure = fake_structure(mem, arena_bytes(mem, m->raw));
 	if (want & (MAIL_HEADER_SUMMARY | MAIL_HEADER_ALL))
 		item.header = arena_bytes(mem, fake_split_header(m->raw, &body));
 	return item;
 }
 
-static void run_fetch(struct fake_folder *f, const struct mail_request *rq)
+static void run_fetch(const struct fake_data *d, struct fake_folder *f,
+		      const struct mail_request *rq)
 {
 	struct mail_item *items = ARENA_ARRAY(rq->call.mem, rq->count, struct mail_item);
 	size_t n = 0;
@@ -93,7 +94,7 @@ static void run_fetch(struct fake_folder *f, const struct mail_request *rq)
 		const struct fake_message *m = fake_folder_find(f, rq->keys[i].uid);
 
 		if (m && rq->keys[i].uidvalidity == f->uidvalidity && is_visible(m))
-			items[n++] = item_of(rq, f, m);
+			items[n++] = item_of(rq, d->hides_structure, f, m);
 	}
 	rq->cb.items(rq->ctx, NULL, items, n);
 }
@@ -236,12 +237,30 @@ static struct row *select_rows(struct fake_folder *f, const struct mail_request 
 	return rows;
 }
 
-/* Where a window that follows a key begins: by the key's own row if it is
- * there, else by UID, which is the order of SORT_ADDED. */
+/* The row that a cursor stands for, whether there still is such a message or not. */
+static struct row cursor_row(const struct mail_query *q, const struct fake_message *m)
+{
+	struct row r = { .m = m, .descending = q->descending, .text = BYTES_LIT("") };
+	bool is_negative = q->window.sort_value.len && q->window.sort_value.at[0] == '-';
+	uint64_t n = 0;
+
+	if (q->sort != SORT_RECEIVED && q->sort != SORT_SIZE) {
+		r.text = q->sort == SORT_ADDED ? r.text : q->window.sort_value;
+		return r;
+	}
+	(void)bytes_to_u64(bytes_skip(q->window.sort_value, is_negative), INT64_MAX, &n);
+	r.number = is_negative ? -(int64_t)n : (int64_t)n;
+	return r;
+}
+
+/* Where a window that follows a key begins: by the key's own row if it is there,
+ * else by the sort value that the cursor carries and the UID. */
 static bool window_start(const struct row *rows, size_t count, const struct mail_query *q,
 			 size_t *ret)
 {
 	const struct mail_window *w = &q->window;
+	struct fake_message gone = { .uid = w->key.uid };
+	struct row cursor = cursor_row(q, &gone);
 	size_t i;
 
 	if (w->kind == WINDOW_POSITION) {
@@ -254,13 +273,14 @@ static bool window_start(const struct row *rows, size_t count, const struct mail
 			return true;
 		}
 	}
-	for (i = 0; i < count && (rows[i].m->uid < w->key.uid) != q->descending;)
+	for (i = 0; i < count && compare_rows(&rows[i], &cursor) < 0;)
 		i++;
 	*ret = i;
 	return w->kind == WINDOW_AFTER;
 }
 
-static void run_query(struct fake_folder *f, const struct mail_request *rq)
+static void run_query(const struct fake_data *d, struct fake_folder *f,
+		      const struct mail_request *rq)
 {
 	const struct mail_query *q = &rq->arg.read.query;
 	struct mail_page page = { .uidvalidity = f->uidvalidity,
@@ -284,7 +304,7 @@ static void run_query(struct fake_folder *f, const struct mail_request *rq)
 	page.has_more = start + page.count < count;
 	page.items = ARENA_ARRAY(rq->call.mem, page.count, struct mail_item);
 	for (size_t i = 0; page.items && i < page.count; i++)
-		page.items[i] = item_of(rq, f, rows[start + i].m);
+		page.items[i] = item_of(rq, d->hides_structure, f, rows[start + i].m);
 	rq->cb.page(rq->ctx, NULL, &page);
 }
 
@@ -326,8 +346,8 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 		st = status_of(f);
 		rq->cb.status(rq->ctx, NULL, &st);
 		break;
-	case MAIL_QUERY: run_query(f, rq); break;
-	case MAIL_FETCH: run_fetch(f, rq); break;
+	case MAIL_QUERY: run_query(d, f, rq); break;
+	case MAIL_FETCH: run_fetch(d, f, rq); break;
 	case MAIL_SECTIONS: run_sections(f, rq); break;
 	case MAIL_OPEN:
 	case MAIL_PING:
