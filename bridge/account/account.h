@@ -4,7 +4,14 @@
  * what the mail store brings, and keeps sessions busy but few.
  *
  * Operations follow mailstore.h's rules: results in call.mem, callback once and
- * later, op_cancel() instead of it.
+ * later, op_cancel() instead of it. Strings and arrays given are borrowed until
+ * then. An operation that returns NULL had no memory; its callback never runs.
+ *
+ * Faults of our own have no protocol and a precise problem code: message-not-found,
+ * folder-not-found, role-not-found, part-not-found, range-not-satisfiable,
+ * cursor-expired, folder-exists, folder-not-empty, folder-protected,
+ * invalid-folder-name, draft-replaced, precondition-failed, not-supported. All
+ * others are the server's or the connection's, with the server's words.
  */
 #ifndef ACCOUNT_ACCOUNT_H
 #define ACCOUNT_ACCOUNT_H
@@ -15,7 +22,7 @@
 struct account;
 struct account_hub;
 
-/* --- the hub: all accounts of this process --------------------------------- */
+/* --- the hub: all accounts of this process ---------------------------- */
 
 /* How to reach one configured or freely chosen server. Strings are copied. */
 struct account_server {
@@ -28,6 +35,7 @@ struct account_server {
 };
 
 struct account_limits {
+	/* Zero is the default of each. */
 	unsigned accounts_max;         /* kept with open sessions; oldest idle one goes first */
 	unsigned sessions_per_account; /* default 3 */
 	unsigned queue_max;            /* calls waiting per account; beyond: ERR_BUSY */
@@ -50,7 +58,7 @@ struct account_hub_stats {
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);
 
-/* --- getting one ----------------------------------------------------------- */
+/* --- getting one ------------------------------------------------------ */
 
 typedef void account_cb(void *ctx, const struct fault *fault, struct account *account);
 
@@ -63,7 +71,7 @@ struct op *account_login(struct account_hub *h, struct call call,
 			 account_cb *cb, void *ctx);
 /* Without asking the server: for a session whose credentials were verified when
  * it was made. A later refusal shows as ERR_AUTH on the first operation that
- * has to log in. NULL when memory is short. */
+ * has to log in. NULL when memory is short or accounts_max are all in use. */
 struct account *account_get(struct account_hub *h, const struct account_server *server,
 			    const struct credentials *c);
 struct account *account_ref(struct account *a);
@@ -82,11 +90,13 @@ typedef void account_caps_cb(void *ctx, const struct fault *fault,
 struct op *account_capabilities(struct account *a, struct call call, account_caps_cb *cb,
 				void *ctx);
 
-/* --- folders --------------------------------------------------------------- */
+/* --- folders ---------------------------------------------------------- */
 
-/* A folder as the client names it: an id or a role alias ("inbox"). Which of
- * the two went wrong shows in the fault's text code: ERR_NOT_FOUND with code
- * "role-not-found" or "folder-not-found". */
+/* A folder as the client names it is an id or a role alias ("inbox"). Which of
+ * the two went wrong shows in the fault's code: ERR_NOT_FOUND with
+ * "role-not-found" or "folder-not-found".
+ *
+ * Sorted by sort_order, then by name; with counts where the server could tell. */
 struct op *account_list_folders(struct account *a, struct call call, mailstore_folders_cb *cb,
 				void *ctx);
 
@@ -111,11 +121,12 @@ struct op *account_edit_folder(struct account *a, struct call call, struct bytes
 struct op *account_delete_folder(struct account *a, struct call call, struct bytes folder,
 				 mailstore_done_cb *cb, void *ctx);
 typedef void account_count_cb(void *ctx, const struct fault *fault, uint64_t count);
-/* ERR_DENIED unless it is trash or junk, or `force`. */
+/* For good. ERR_CONFLICT with "folder-protected" unless it is trash or junk, or
+ * `force`. `count` is how many went, also when a fault ended it. */
 struct op *account_empty_folder(struct account *a, struct call call, struct bytes folder,
 				bool force, account_count_cb *cb, void *ctx);
 
-/* --- lists ----------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------ */
 
 /* Part of an answer that is missing, and why. */
 struct incomplete {
@@ -131,7 +142,10 @@ struct summary_list {
 	/* Opaque "s1.…" and the cursor's parts; null across folders. */
 	struct bytes state;
 	bool has_more;
-	struct bytes next_sort_value; /* of the last one, for the cursor; null for SORT_ADDED */
+	/* Where a cursor goes on: the last one (with collapsed threads it may not be in
+	 * the list), and its sort value, null for SORT_ADDED. */
+	struct message_id last_id;
+	struct bytes next_sort_value;
 	uint32_t uidvalidity;
 	struct incomplete *incomplete;
 	size_t incomplete_count;
@@ -141,8 +155,10 @@ struct summary_list {
 typedef void account_list_cb(void *ctx, const struct fault *fault, const struct summary_list *list);
 
 struct list_options {
-	bool preview; /* wait for previews */
-	bool collapse_threads;
+	bool preview;          /* wait for previews */
+	bool collapse_threads; /* the first of each thread, within this page */
+	/* account_search() with WINDOW_AFTER: the folder that window.key is in. */
+	struct folder_id after_folder;
 };
 
 /* GET /v1/folders/{id}/messages. */
@@ -159,7 +175,7 @@ struct op *account_get_summaries(struct account *a, struct call call, const stru
 				 size_t count, const struct list_options *options,
 				 account_list_cb *cb, void *ctx);
 
-/* --- one message ----------------------------------------------------------- */
+/* --- one message ------------------------------------------------------ */
 
 enum body_choice {
 	BODY_NONE,
@@ -207,7 +223,8 @@ struct content_events {
 	mailstore_done_cb *on_done;
 };
 
-/* GET …/parts/{partId}: decoded in constant memory. `nested` gives the message
+/* A transfer that ends with a fault after on_head gave less than it promised.
+ * GET …/parts/{partId}: decoded in constant memory. `nested` gives the message
  * inside a message/rfc822 part as it is. ERR_NOT_FOUND with code
  * "message-not-found" or "part-not-found"; a range outside is ERR_INVALID with
  * code "range-not-satisfiable". */
@@ -219,7 +236,7 @@ struct op *account_stream_raw(struct account *a, struct call call, struct bytes 
 			      const struct content_range *range,
 			      const struct content_events *events, void *ctx);
 
-/* --- changing -------------------------------------------------------------- */
+/* --- changing --------------------------------------------------------- */
 
 struct message_result {
 	struct bytes previous_id; /* as asked for; null for an append */
@@ -257,16 +274,17 @@ struct action {
 struct op *account_act(struct account *a, struct call call, const struct action *action,
 		       const struct bytes *ids, size_t count, account_results_cb *cb, void *ctx);
 
-/* Over what a list query of one folder selects, bounded by UIDNEXT at the start:
- * counts, and results of failures only. */
+/* Over what a list query of one folder selects (its order and window do not
+ * matter), bounded by UIDNEXT at the start: counts, and results of failures only;
+ * both also when a fault ended it. */
 typedef void account_selected_cb(void *ctx, const struct fault *fault, uint64_t done,
 				 const struct message_result *failures, size_t count);
 struct op *account_act_selected(struct account *a, struct call call, const struct action *action,
 				struct bytes folder, const struct mail_query *query,
 				account_selected_cb *cb, void *ctx);
 
-/* POST /v1/messages. `replaces` null or the id of the draft that goes; a gone
- * draft is ERR_CONFLICT with code "draft-replaced" and nothing is left behind. */
+/* POST /v1/messages. `folder` null: drafts, made if missing; `replaces` null or the id of the draft
+ * that goes; a gone draft is ERR_CONFLICT with code "draft-replaced" and nothing is left behind. */
 struct op *account_append(struct account *a, struct call call, struct bytes folder,
 			  const struct mail_source *source, const struct keywords *keywords,
 			  struct bytes replaces, account_results_cb *cb, void *ctx);

@@ -21,7 +21,7 @@ struct bytes folder_path_parent(struct bytes path, char delimiter)
 	return n > 1 ? bytes_first(path, n - 1) : BYTES_NULL;
 }
 
-/* --- a table by id ---------------------------------------------------------------- */
+/* --- a table by id ---------------------------------------------------- */
 
 /* The slot where this id is or belongs. Ids are digests: any bytes will do. */
 static size_t slot_of(const struct tree *t, const struct folder_id *id)
@@ -80,7 +80,7 @@ static bool add(struct tree *t, const struct folder *f)
 	return true;
 }
 
-/* --- parents ------------------------------------------------------------------------ */
+/* --- parents ---------------------------------------------------------- */
 
 static struct bytes last_component(struct bytes path, char delimiter)
 {
@@ -124,7 +124,7 @@ static bool link_parents(struct tree *t)
 	return true;
 }
 
-/* --- roles -------------------------------------------------------------------------- */
+/* --- roles ------------------------------------------------------------ */
 
 /* Personal ones first, then the shortest, then bytewise (api.md §1). */
 static bool is_better(const struct folder *a, const struct folder *b)
@@ -169,7 +169,7 @@ static void assign_roles(struct tree *t)
 			guessed[role]->role = (enum folder_role)role;
 }
 
-/* --- all of it ------------------------------------------------------------------------ */
+/* --- all of it -------------------------------------------------------- */
 
 static int compare_folders(const void *pa, const void *pb)
 {

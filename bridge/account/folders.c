@@ -5,7 +5,7 @@
 
 #define CACHE_MAX_BYTES (32u << 20)
 
-/* --- the cache ----------------------------------------------------------------------- */
+/* --- the cache -------------------------------------------------------- */
 
 void folders_done(struct folders *f)
 {
@@ -71,21 +71,22 @@ bool folders_find(const struct account *a, const struct folder_list *list, struc
 	return true;
 }
 
-/* --- asking the server ---------------------------------------------------------------- */
+/* --- asking the server ------------------------------------------------ */
 
 static void on_listed(void *ctx, const struct fault *fault, const struct folder_list *listed)
 {
 	struct work *w = ctx;
-	struct folder_list list;
+	struct folder_list *list;
 
 	if (!step_took(&w->step, fault))
 		return;
-	if (!folder_tree_build(w->call.mem, &w->account->id, listed, &list)) {
+	list = ARENA_NEW(w->call.mem, struct folder_list);
+	if (!list || !folder_tree_build(w->call.mem, &w->account->id, listed, list)) {
 		work_fail(w, ERR_NOMEM);
 		return;
 	}
-	folders_keep(&w->account->folders, &list);
-	w->folders.listed(w, &list);
+	folders_keep(&w->account->folders, list);
+	w->folders.listed(w, list);
 }
 
 static struct op *list(struct step *s, struct mailstore *ms)
@@ -134,9 +135,9 @@ void folders_fail_missing(struct work *w, struct bytes name)
 		       folder_role_parse(name) ? "role-not-found" : "folder-not-found");
 }
 
-static void tell_found(struct work *w, bool found, const struct folder *f)
+void folders_tell(struct work *w, const struct folder *f)
 {
-	struct folder *copy = found ? ARENA_NEW(w->call.mem, struct folder) : NULL;
+	struct folder *copy = f ? ARENA_NEW(w->call.mem, struct folder) : NULL;
 
 	if (copy) {
 		*copy = *f;
@@ -145,7 +146,7 @@ static void tell_found(struct work *w, bool found, const struct folder *f)
 	}
 	if (arena_failed(w->call.mem))
 		work_fail(w, ERR_NOMEM);
-	else if (found || w->folders.may_be_missing)
+	else if (f || w->folders.may_be_missing)
 		w->folders.found(w, copy);
 	else
 		folders_fail_missing(w, w->folders.name);
@@ -154,8 +155,9 @@ static void tell_found(struct work *w, bool found, const struct folder *f)
 static void look_again(struct work *w, const struct folder_list *folders)
 {
 	struct folder f;
+	bool found = folders_find(w->account, folders, w->folders.name, &f);
 
-	tell_found(w, folders_find(w->account, folders, w->folders.name, &f), &f);
+	folders_tell(w, found ? &f : NULL);
 }
 
 static void look_up(struct work *w, struct bytes name, folders_found_cb *then)
@@ -167,9 +169,9 @@ static void look_up(struct work *w, struct bytes name, folders_found_cb *then)
 	w->folders.name = arena_bytes(w->call.mem, name);
 	w->folders.found = then;
 	if (!known->is_stale && folders_find(w->account, &known->list, name, &f))
-		tell_found(w, true, &f);
+		folders_tell(w, &f);
 	else if (folder_role_parse(name) == FOLDER_ROLE_NONE && !folder_id_parse(name, &id))
-		tell_found(w, false, NULL);
+		folders_tell(w, NULL);
 	else
 		refresh_if_still_needed(w, look_again);
 }

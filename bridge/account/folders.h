@@ -27,7 +27,7 @@ void folders_keep(struct folders *f, const struct folder_list *list);
 bool folders_find(const struct account *a, const struct folder_list *list, struct bytes name,
 		  struct folder *ret);
 
-/* --- for operations ---------------------------------------------------------------- */
+/* --- for operations --------------------------------------------------- */
 
 typedef void folders_found_cb(struct work *w, const struct folder *folder);
 
@@ -44,6 +44,8 @@ void folders_refresh(struct work *w, folders_listed_cb *then);
  * borrowed until `then` returns. */
 void folders_ensure(struct work *w, folders_listed_cb *then);
 
+/* Goes on as after folders_look_up(), with a copy of f; NULL: missing. */
+void folders_tell(struct work *w, const struct folder *f);
 /* Ends it with "role-not-found" or "folder-not-found", as the name looks. */
 void folders_fail_missing(struct work *w, struct bytes name);
 

@@ -60,7 +60,7 @@ struct account_hub_stats account_hub_stats(const struct account_hub *h)
 	return h->stats;
 }
 
-/* --- the table ------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------- */
 
 static struct account **bucket_of(struct account_hub *h, const struct hash_sha256 *key)
 {
@@ -163,7 +163,7 @@ void account_hub_free(struct account_hub *h)
 	free(h);
 }
 
-/* --- what the pool tells ------------------------------------------------------------ */
+/* --- what the pool tells ---------------------------------------------- */
 
 static void on_login(struct pool *p, const struct fault *fault, const struct mailstore_caps *caps)
 {
@@ -196,7 +196,7 @@ static void on_empty(struct pool *p)
 
 static const struct pool_events pool_events = { on_login, on_limit, on_empty };
 
-/* --- one account -------------------------------------------------------------------- */
+/* --- one account ------------------------------------------------------ */
 
 static struct hash_sha256 key_of(struct account_hub *h, const struct account_server *server,
 				 const struct credentials *c)

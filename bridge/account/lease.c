@@ -10,7 +10,7 @@ static bool is_long(const struct lease *l)
 	return l->cls == CALL_BULK || (l->flags & LEASE_LONG);
 }
 
-/* --- the line ------------------------------------------------------------------ */
+/* --- the line --------------------------------------------------------- */
 
 static void queue_add(struct lease *l)
 {
@@ -79,7 +79,7 @@ static void on_deadline(struct loop_timer *t)
 	l->granted(l, &l->fault);
 }
 
-/* --- who gets what --------------------------------------------------------------- */
+/* --- who gets what ---------------------------------------------------- */
 
 /* One session is left to short interactive calls where there is more than one. */
 static bool may_be_long(const struct pool *p)
@@ -213,7 +213,7 @@ void pool_dispatch(struct pool *p)
 		pool_open_for(p, wanted, fresh);
 }
 
-/* --- for owners ------------------------------------------------------------------ */
+/* --- for owners ------------------------------------------------------- */
 
 void lease_start(struct lease *l)
 {

@@ -4,7 +4,7 @@
 
 #define QUOTA_TTL_MS 60000
 
-/* --- account_login() ------------------------------------------------------------------ */
+/* --- account_login() -------------------------------------------------- */
 
 struct login {
 	struct work work;
@@ -65,7 +65,7 @@ struct op *account_login(struct account_hub *h, struct call call,
 	return &l->work.op;
 }
 
-/* --- account_capabilities() ------------------------------------------------------------- */
+/* --- account_capabilities() ------------------------------------------- */
 
 struct capabilities {
 	struct work work;

@@ -43,7 +43,7 @@ void pool_done(struct pool *p)
 	loop_timer_stop(p->setup.loop, &p->timer);
 }
 
-/* --- one session ----------------------------------------------------------------- */
+/* --- one session ------------------------------------------------------ */
 
 static struct call own_call(struct session *s, uint64_t timeout_ms)
 {
@@ -115,7 +115,7 @@ static struct session *session_new(struct pool *p)
 	return s;
 }
 
-/* --- what a login comes to --------------------------------------------------------- */
+/* --- what a login comes to -------------------------------------------- */
 
 static unsigned count_in(const struct pool *p, enum session_state state)
 {
@@ -225,7 +225,7 @@ static void on_open(void *ctx, const struct fault *fault)
 	pool_dispatch(p);
 }
 
-/* --- opening more ------------------------------------------------------------------ */
+/* --- opening more ----------------------------------------------------- */
 
 static void on_login_turn(struct host_waiter *w)
 {
@@ -314,7 +314,7 @@ void pool_open_for(struct pool *p, unsigned wanted, bool fresh)
 		opening++;
 }
 
-/* --- idle sessions ------------------------------------------------------------------- */
+/* --- idle sessions ---------------------------------------------------- */
 
 static void on_ping(void *ctx, const struct fault *fault)
 {

@@ -92,7 +92,7 @@ void pool_done(struct pool *p);
 /* Closes what nobody uses; says how many. */
 unsigned pool_close_idle(struct pool *p);
 
-/* --- between pool.c and lease.c ------------------------------------------------ */
+/* --- between pool.c and lease.c --------------------------------------- */
 
 /* Lends free sessions to those who wait, and opens more for the rest. */
 void pool_dispatch(struct pool *p);

@@ -1,6 +1,6 @@
 #include "account/step.h"
 
-/* --- steps ------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------ */
 
 static void on_granted(struct lease *l, const struct fault *fault);
 
@@ -51,9 +51,11 @@ static void on_granted(struct lease *l, const struct fault *fault)
 		start(s);
 }
 
-void step_run(struct step *s, struct op *(*how)(struct step *s, struct mailstore *ms))
+static void run(struct step *s, struct op *(*how)(struct step *s, struct mailstore *ms),
+		bool is_once)
 {
 	s->start = how;
+	s->is_once = is_once;
 	s->is_partial = false;
 	if (lease_is_held(&s->lease))
 		start(s);
@@ -61,12 +63,29 @@ void step_run(struct step *s, struct op *(*how)(struct step *s, struct mailstore
 		lease_start(&s->lease);
 }
 
+void step_run(struct step *s, struct op *(*how)(struct step *s, struct mailstore *ms))
+{
+	run(s, how, false);
+}
+
+void step_run_once(struct step *s, struct op *(*how)(struct step *s, struct mailstore *ms))
+{
+	run(s, how, true);
+}
+
 /* A session that was kept may be dead without our having seen it: nobody needs to
  * hear of that as long as asking again does no harm. */
 static bool may_repeat(const struct step *s, const struct fault *fault)
 {
-	return fault->err == ERR_NET && s->lease.is_reused && !s->is_change && !s->is_partial &&
+	return fault->err == ERR_NET && s->lease.is_reused && !s->is_once && !s->is_partial &&
 	       !s->is_repeated;
+}
+
+void step_renew(struct step *s)
+{
+	s->is_repeated = true;
+	lease_end(&s->lease);
+	s->lease.flags |= LEASE_FRESH;
 }
 
 bool step_took(struct step *s, const struct fault *fault)
@@ -75,9 +94,7 @@ bool step_took(struct step *s, const struct fault *fault)
 	if (!fault)
 		return true;
 	if (may_repeat(s, fault)) {
-		s->is_repeated = true;
-		lease_end(&s->lease);
-		s->lease.flags |= LEASE_FRESH;
+		step_renew(s);
 		lease_start(&s->lease);
 		return false;
 	}
@@ -100,7 +117,7 @@ void step_stop(struct step *s)
 	lease_end(&s->lease);
 }
 
-/* --- works ------------------------------------------------------------------------- */
+/* --- works ------------------------------------------------------------ */
 
 static void work_stop(struct work *w)
 {

@@ -16,6 +16,8 @@
 #include "account/hub.h"
 #include "account/lease.h"
 
+struct whole;
+
 struct step {
 	struct account *account;
 	struct call call;
@@ -25,8 +27,9 @@ struct step {
 	struct op *(*start)(struct step *s, struct mailstore *ms);
 	void (*failed)(struct step *s, const struct fault *fault);
 	void *owner;
+	struct whole *whole; /* private to whole.c */
 	struct op *running;
-	bool is_change;  /* never repeated */
+	bool is_once;    /* never repeated */
 	bool is_partial; /* something of the answer was handed on already: not repeated either */
 	bool is_repeated;
 	struct loop_task later;
@@ -41,9 +44,13 @@ void step_init(struct step *s, struct account *a, struct call call, void *owner,
 	       void (*failed)(struct step *s, const struct fault *fault));
 /* Gets a session unless it has one, and starts; maybe at once. */
 void step_run(struct step *s, struct op *(*start)(struct step *s, struct mailstore *ms));
+/* The same for what must not be done twice: never repeated from here. */
+void step_run_once(struct step *s, struct op *(*start)(struct step *s, struct mailstore *ms));
 /* As the first thing in the mail store's callback: false when there was a fault,
  * which is being dealt with. */
 MUST_CHECK bool step_took(struct step *s, const struct fault *fault);
+/* Gives the session back; from here on only sessions that are opened later will do. */
+void step_renew(struct step *s);
 /* Gives the session back. The next step_run() gets another one. */
 void step_release(struct step *s);
 /* Cancels what is under way and gives the session back. */
@@ -65,6 +72,11 @@ struct work {
 		uint64_t generation;
 		bool may_be_missing;
 	} folders;
+	struct { /* private to role_folder.c */
+		enum folder_role role;
+		struct bytes path;
+		bool is_second_try;
+	} role;
 };
 
 /* An operation of `size` bytes whose first member is a struct work, zeroed; NULL

@@ -7,17 +7,23 @@
 
 #include "account/fan.h"
 
-/* All of summary but the preview of a server that has none. False when memory is
- * short. */
-MUST_CHECK bool summary_of(struct arena *mem, const struct mailstore_caps *caps,
-			   const struct folder_id *folder, const struct mail_item *item,
-			   struct summary *ret);
+/* All of summary but the preview of a server that has none, and the view of the
+ * structure (empty where there is none). False when memory is short. */
+MUST_CHECK bool summary_of(struct arena *mem, const struct folder_id *folder,
+			   const struct mail_item *item, struct summary *ret,
+			   struct part_view *ret_view);
 
 /* What a cursor carries besides the id, as mailstore's window.sort_value wants it;
  * null for SORT_ADDED. */
 struct bytes summary_sort_value(struct arena *mem, enum mail_sort sort, const struct summary *s);
 
-/* --- previews ----------------------------------------------------------------------- */
+/* Leaves the first of each thread. */
+void summary_list_collapse(struct summary_list *l);
+
+/* Digits as in ids: base 36. */
+void summary_put_base36(struct buf *to, uint64_t n);
+
+/* --- previews --------------------------------------------------------- */
 
 struct previews;
 typedef void previews_done_cb(struct previews *p);
@@ -30,11 +36,10 @@ struct previews {
 	struct step *step;
 	struct bytes path;
 	struct summary *summaries;
-	const struct mail_item *items; /* beside them */
+	const struct part_view *views; /* beside them */
 	size_t count;
-	uint64_t fetch_bytes;
 	struct fan fan;
-	const struct part **parts;
+	size_t *missing; /* indices of those that are fetched */
 };
 
 /* Runs on the step's session; done() comes maybe at once. A preview that could not

@@ -108,7 +108,7 @@ struct account *kit_account(struct kit *k)
 	return a;
 }
 
-/* --- callbacks --------------------------------------------------------------------------- */
+/* --- callbacks -------------------------------------------------------- */
 
 static struct answer *note(void *ctx, const struct fault *fault)
 {

@@ -3,6 +3,7 @@
 #define UNIT_ACCOUNT_KIT_H
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmocka_all.h"
 
@@ -42,7 +43,7 @@ void kit_turn(struct kit *k, unsigned turns);
 /* The account of KIT_USER, as account_get() gives it. */
 struct account *kit_account(struct kit *k);
 
-/* --- what came of a call: a context for the callbacks below -------------------------- */
+/* --- what came of a call: a context for the callbacks below ----------- */
 
 struct answer {
 	struct kit *kit;

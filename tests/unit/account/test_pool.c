@@ -31,7 +31,7 @@ static void end(struct kit *k, struct account *a)
 	kit_done(k);
 }
 
-/* --- logging in ---------------------------------------------------------------------------- */
+/* --- logging in ------------------------------------------------------- */
 
 static void a_login_is_verified_once_and_then_believed(void **state)
 {
@@ -187,7 +187,7 @@ static void the_account_longest_unused_makes_room_but_none_that_is_in_use(void *
 	end(&k, c.account);
 }
 
-/* --- sharing sessions ------------------------------------------------------------------------ */
+/* --- sharing sessions ------------------------------------------------- */
 
 static void many_calls_share_few_sessions(void **state)
 {
@@ -303,7 +303,7 @@ static void too_many_waiting_calls_are_told_to_come_back(void **state)
 	end(&k, a);
 }
 
-/* --- sessions that end ------------------------------------------------------------------------ */
+/* --- sessions that end ------------------------------------------------ */
 
 static void list_well(struct kit *k, struct account *a)
 {
@@ -409,8 +409,7 @@ static void an_account_without_sessions_and_users_is_forgotten(void **state)
 	kit_done(&k);
 }
 
-/* --- servers that refuse or fail -----------------------------------------------------------------
- */
+/* --- servers that refuse or fail -------------------------------------- */
 
 static void a_server_that_allows_fewer_sessions_gets_fewer(void **state)
 {
@@ -539,8 +538,7 @@ static void logins_to_one_host_are_few_at_the_same_time(void **state)
 	kit_done(&k);
 }
 
-/* --- giving up ---------------------------------------------------------------------------------
- */
+/* --- giving up -------------------------------------------------------- */
 
 static void cancelled_calls_are_not_heard_of_again(void **state)
 {
