@@ -1,0 +1,127 @@
+/* Summaries of messages that the client names one by one. */
+#include "account/act.h"
+#include "account/gather.h"
+
+struct by_id {
+	struct work work;
+	struct act_plan plan;
+	struct gather gather;
+	struct summary_list list;
+	bool preview;
+	account_list_cb *cb;
+	void *ctx;
+};
+
+static void report(struct work *w, const struct fault *fault)
+{
+	struct by_id *o = (struct by_id *)w;
+
+	o->cb(o->ctx, fault, fault ? NULL : &o->list);
+}
+
+static void stop(struct work *w)
+{
+	struct by_id *o = (struct by_id *)w;
+
+	gather_stop(&o->gather);
+}
+
+static void on_gathered(struct gather *g)
+{
+	struct by_id *o = g->owner;
+	struct summary_list *l = &o->list;
+	struct arena *mem = o->work.call.mem;
+
+	if (g->fault.err) {
+		work_end(&o->work, &g->fault);
+		return;
+	}
+	l->at = ARENA_ARRAY(mem, g->count, struct summary);
+	l->not_found.at = ARENA_ARRAY(mem, g->count, struct bytes);
+	if (work_is_starved(&o->work))
+		return;
+	for (size_t i = 0; i < g->count; i++) {
+		if (g->found[i])
+			l->at[l->count++] = g->summaries[i];
+		else
+			l->not_found.at[l->not_found.count++] = o->plan.results[i].previous_id;
+	}
+	l->has_total = true;
+	l->total = (uint32_t)l->count;
+	work_end(&o->work, NULL);
+}
+
+/* Groups whose folder is there; `order` of the plan is their index. */
+static bool group(struct by_id *o, const struct folder_list *all)
+{
+	struct arena *mem = o->work.call.mem;
+	struct gather *g = &o->gather;
+
+	g->groups = ARENA_ARRAY(mem, o->plan.group_count, struct gather_group);
+	for (size_t i = 0; g->groups && i < o->plan.group_count; i++) {
+		const struct act_group *from = &o->plan.groups[i];
+		struct gather_group *to = &g->groups[g->group_count];
+		struct folder *f = ARENA_NEW(mem, struct folder);
+
+		to->index = ARENA_ARRAY(mem, from->count, size_t);
+		if (!f || !to->index)
+			break;
+		if (!folders_find(o->work.account, all, bytes_of_str(from->id.text), f))
+			continue;
+		f->path = arena_bytes(mem, f->path);
+		to->folder = f;
+		for (; to->count < from->count; to->count++)
+			to->index[to->count] = o->plan.order[from->first + to->count];
+		g->group_count++;
+	}
+	return !arena_failed(mem);
+}
+
+static bool knows_all(const struct by_id *o)
+{
+	const struct folders *known = &o->work.account->folders;
+	struct folder f;
+
+	for (size_t i = 0; i < o->plan.group_count; i++)
+		if (!folders_find(o->work.account, &known->list,
+				  bytes_of_str(o->plan.groups[i].id.text), &f))
+			return false;
+	return !known->is_stale;
+}
+
+static void on_folders(struct work *w, const struct folder_list *all)
+{
+	struct by_id *o = (struct by_id *)w;
+
+	step_release(&w->step); /* the branches have sessions of their own */
+	if (!group(o, all) || !gather_run(&o->gather))
+		work_fail(w, ERR_NOMEM);
+}
+
+struct op *account_get_summaries(struct account *a, struct call call, const struct bytes *ids,
+				 size_t count, const struct list_options *options,
+				 account_list_cb *cb, void *ctx)
+{
+	struct by_id *o = work_new(a, call, sizeof *o, report);
+
+	if (!o)
+		return NULL;
+	o->cb = cb;
+	o->ctx = ctx;
+	o->work.stop = stop;
+	if (!act_plan_make(call.mem, ids, count, &o->plan)) {
+		work_fail(&o->work, ERR_NOMEM);
+		return &o->work.op;
+	}
+	o->gather = (struct gather){ .owner = o,
+				     .done = on_gathered,
+				     .work = &o->work,
+				     .preview = options->preview,
+				     .ids = o->plan.ids,
+				     .count = o->plan.count };
+	if (knows_all(o))
+		on_folders(&o->work, &a->folders.list);
+	else
+		folders_refresh(&o->work, on_folders);
+	return &o->work.op;
+}
