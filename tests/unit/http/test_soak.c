@@ -18,8 +18,8 @@ static const char *const requests[] = {
 	"GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /later?ms=1 HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /private HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer slow\r\n\r\n",
-	"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n"
-	"\r\n{\"now\":true}\n",
+	("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+	 "Content-Length: 13\r\n\r\n{\"now\":true}\n"),
 	"GET /flood?size=13 HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /flood?size=13&known=false HTTP/1.1\r\nHost: x\r\n\r\n",
 };
