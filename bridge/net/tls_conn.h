@@ -34,7 +34,6 @@ enum tls_io tls_conn_write(struct tls_conn *c, struct bytes data, size_t *ret_n)
 struct fault tls_conn_fault(const struct tls_conn *c);
 
 bool tls_conn_binding(struct tls_conn *c, struct buf *ret, const char **ret_type);
-bool tls_conn_is_resumed(const struct tls_conn *c);
 
 /* --- the profile's side (net/tls.c) ---------------------------------------- */
 
