@@ -1,6 +1,7 @@
 #include "mime/address_parse.h"
 
 #include "base/buf.h"
+#include "mime/address_everyday.h"
 #include "mime/words.h"
 
 #define BREAK 0 /* in `bare`: white space that separates words; never in `value` */
@@ -58,6 +59,21 @@ static struct address *new_address(struct parser *p)
 		l->at = grown;
 	}
 	return &l->at[l->count++];
+}
+
+static void add_as_it_is(struct parser *p, struct bytes name, struct bytes email)
+{
+	struct address *to = new_address(p);
+
+	if (!to)
+		return;
+	if (name.len)
+		to->name = arena_bytes(p->mem, name);
+	to->email = arena_bytes(p->mem, email);
+	if (arena_failed(p->mem)) {
+		p->list->count--;
+		note(p, ERR_NOMEM);
+	}
 }
 
 static void add(struct parser *p, struct bytes name, struct bytes email)
@@ -393,6 +409,22 @@ static void take_token(struct parser *p)
 	p->in = bytes_skip(p->in, 1);
 }
 
+/* Where an address begins: those that need no thought. */
+static bool take_everyday(struct parser *p)
+{
+	struct everyday_address a;
+
+	if (p->bare.len || p->is_quoted || p->follows_angle || !bytes_is_null(p->comment))
+		return false;
+	while (p->in.len && p->in.at[0] == ' ')
+		p->in = bytes_skip(p->in, 1);
+	if (!address_everyday(p->in, &a))
+		return false;
+	add_as_it_is(p, a.name, a.email);
+	p->in = bytes_skip(p->in, a.len);
+	return true;
+}
+
 enum err mime_addresses_append(struct arena *mem, struct bytes value, struct bytes charset,
 			       struct address_list *list)
 {
@@ -401,7 +433,8 @@ enum err mime_addresses_append(struct arena *mem, struct bytes value, struct byt
 	buf_init(&p.phrase, value.len * 2);
 	buf_init(&p.bare, value.len * 2);
 	while (p.in.len && p.err == ERR_OK && list->count < MIME_ADDRESSES_MAX)
-		take_token(&p);
+		if (!take_everyday(&p))
+			take_token(&p);
 	end_address(&p);
 	note(&p, buf_err(&p.phrase));
 	note(&p, buf_err(&p.bare));

@@ -41,7 +41,7 @@ static const struct {
 static enum field field_of(struct bytes name)
 {
 	for (unsigned i = 0; i < FIELDS; i++)
-		if (name.len == names[i].len &&
+		if (name.len == names[i].len && (name.at[0] | 0x20) == names[i].name[0] &&
 		    bytes_equal_nocase(name, bytes_of(names[i].name, names[i].len)))
 			return (enum field)i;
 	return FIELDS;

@@ -70,12 +70,17 @@ static enum err copy_id(struct arena *mem, struct bytes id, struct bytes *ret)
 	return bytes_is_null(*ret) ? ERR_NOMEM : ERR_OK;
 }
 
+/* How many there may be: exact only where it matters, beyond the limit. */
 static size_t count_ids(struct bytes in, bool is_bracketed)
 {
 	struct bytes id;
 	size_t n = 0;
 
-	while (next_id(&in, is_bracketed, &id))
+	for (size_t i = 0; i < in.len; i++)
+		n += is_bracketed ? in.at[i] == '<' : in.at[i] == '@';
+	if (n <= MIME_REFERENCES_MAX)
+		return n;
+	for (n = 0; next_id(&in, is_bracketed, &id);)
 		n++;
 	return n;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "mime/address_everyday.h"
 #include "mime/address_parse.h"
 
 static void append_or_dash(struct buf *to, struct bytes b)
@@ -133,6 +134,52 @@ static void what_is_wrong_stays_where_it_is(void **state)
 	check("Foo\\ <a@b>", "Foo <a@b>");
 }
 
+static void append_random_pieces(struct buf *text, uint32_t seed)
+{
+	static const char *const pieces[] = { "Ada",   " ",   "  ", "L.",    "<",      ">",
+					      "a@b.c", "\"",  "x",  "@",     "=",      "?",
+					      ":",     "[x]", "\t", "'",     "=?u?q?", "\xc3",
+					      "(",     ",",   ";",  "<a@b>", "\"Q\" ", "." };
+	size_t count = sizeof pieces / sizeof pieces[0];
+
+	for (unsigned i = 0; i < 1 + (seed >> 29); i++)
+		buf_append_str(text, pieces[((seed * (2 * i + 1) + 12345 * i) >> 13) % count]);
+}
+
+/* A comment behind an address says nothing, but makes the quick way impossible. */
+static void the_quick_way_and_the_whole_parser_agree(void **state)
+{
+	uint32_t seed = 5;
+	int quick_ones = 0;
+
+	(void)state;
+	for (int round = 0; round < 100000; round++) {
+		struct arena *mem = arena_new(1 << 20);
+		struct address_list l = { NULL, 0 };
+		struct everyday_address a;
+		struct buf text;
+
+		buf_init(&text, 4096);
+		seed = seed * 1664525 + 1013904223;
+		append_random_pieces(&text, seed);
+		if (address_everyday(buf_bytes(&text), &a) && a.len == text.len &&
+		    !bytes_ends_with(buf_bytes(&text), BYTES_LIT(","))) {
+			quick_ones++;
+			buf_append_str(&text, "()");
+			assert_int_equal(
+				mime_addresses_append(mem, buf_bytes(&text), BYTES_NULL, &l),
+				ERR_OK);
+			if (l.count != 1 || !bytes_equal(l.at[0].name, a.name) ||
+			    !bytes_equal(l.at[0].email, a.email))
+				fail_msg("%.*s is understood in two ways",
+					 BYTES_FMT(buf_bytes(&text)));
+		}
+		buf_done(&text);
+		arena_free(mem);
+	}
+	assert_true(quick_ones > 1000);
+}
+
 static void lists_are_limited_and_may_come_in_pieces(void **state)
 {
 	struct arena *mem = arena_new(4 << 20);
@@ -200,6 +247,7 @@ int main(void)
 		cmocka_unit_test(raw_8_bit),
 		cmocka_unit_test(obsolete_forms),
 		cmocka_unit_test(what_is_wrong_stays_where_it_is),
+		cmocka_unit_test(the_quick_way_and_the_whole_parser_agree),
 		cmocka_unit_test(lists_are_limited_and_may_come_in_pieces),
 		cmocka_unit_test(hostile_values_take_linear_time),
 		cmocka_unit_test(says_so_when_memory_is_short),
