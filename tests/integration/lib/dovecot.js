@@ -1,7 +1,15 @@
 // The real mail server of the tests: one Dovecot for all test files of a run (see run.js), or one
 // of its own for a file that is run alone.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { runSupport, support } from './paths.js';
 
@@ -71,6 +79,17 @@ class Dovecot {
       if (error.code === 'EEXIST') return false;
       throw error;
     }
+  }
+
+  /** Other test files log in meanwhile: they see the old users or the new ones. */
+  changePassword(username, password) {
+    const file = `${this.folder}/users`;
+    const others = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line && !line.startsWith(`${username}:`));
+    const lines = [...others, `${username}:{PLAIN}${password}::::::`];
+    writeFileSync(`${file}.new`, `${lines.join('\n')}\n`);
+    renameSync(`${file}.new`, file);
   }
 
   /** The truth about the demo user's mailbox, one object per message. */
