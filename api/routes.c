@@ -20,19 +20,40 @@ static const struct route routes[] = {
 
 	/* Folders */
 	{ HTTP_GET, "/v1/folders", "listFolders", ROUTE_ACCOUNT, .handle = get_folders },
+	{ HTTP_POST, "/v1/folders", "createFolder", ROUTE_ACCOUNT, JSON_BODY_MAX_BYTES, JSON,
+	  .handle = post_folders },
 	{ HTTP_GET, "/v1/folders/{folderId}", "getFolder", ROUTE_ACCOUNT, .handle = get_folder },
+	{ HTTP_PATCH, "/v1/folders/{folderId}", "changeFolder", ROUTE_ACCOUNT, JSON_BODY_MAX_BYTES,
+	  JSON, .handle = patch_folder },
+	{ HTTP_DELETE, "/v1/folders/{folderId}", "deleteFolder", ROUTE_ACCOUNT,
+	  .handle = delete_folder },
+	{ HTTP_POST, "/v1/folders/{folderId}/empty", "emptyFolder", ROUTE_ACCOUNT,
+	  .params = empty_folder_params, .handle = post_folder_empty },
 	{ HTTP_GET, "/v1/folders/{folderId}/messages", "listFolderMessages", ROUTE_ACCOUNT,
 	  .params = list_folder_messages_params, .handle = get_folder_messages },
 
 	/* Messages */
+	{ HTTP_GET, "/v1/messages", "listMessages", ROUTE_ACCOUNT, .params = list_messages_params,
+	  .handle = get_messages },
+	{ HTTP_POST, "/v1/messages", "appendMessage", ROUTE_ACCOUNT, MESSAGE_BODY_BYTES,
+	  "message/rfc822", append_message_params, .handle = post_messages },
+	{ HTTP_POST, "/v1/messages/actions", "actOnMessages", ROUTE_ACCOUNT, JSON_BODY_MAX_BYTES,
+	  JSON, .handle = post_actions },
 	{ HTTP_GET, "/v1/messages/{messageId}", "getMessage", ROUTE_ACCOUNT,
 	  .params = get_message_params, .handle = get_message },
+	{ HTTP_PATCH, "/v1/messages/{messageId}", "changeMessage", ROUTE_ACCOUNT,
+	  JSON_BODY_MAX_BYTES, JSON, .handle = patch_message },
+	{ HTTP_DELETE, "/v1/messages/{messageId}", "deleteMessage", ROUTE_ACCOUNT,
+	  .params = delete_message_params, .handle = delete_message },
 	{ HTTP_GET, "/v1/messages/{messageId}/raw", "getRawMessage", ROUTE_ACCOUNT, .answers = "*",
 	  .handle = get_raw },
 	{ HTTP_GET, "/v1/messages/{messageId}/parts/{partId}", "getPart", ROUTE_ACCOUNT,
 	  .answers = "*", .handle = get_part },
 	{ HTTP_GET, "/v1/messages/{messageId}/parts/{partId}/message", "getPartMessage",
 	  ROUTE_ACCOUNT, .answers = "*", .handle = get_part_message },
+
+	{ HTTP_GET, "/v1/threads/{threadId}", "getThread", ROUTE_ACCOUNT,
+	  .params = get_thread_params, .handle = get_thread },
 
 	/* Service */
 	{ HTTP_GET, "/health/live", "getLiveness", ROUTE_PUBLIC, .handle = get_health_live },

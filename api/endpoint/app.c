@@ -1,6 +1,7 @@
 #include "endpoint/app.h"
 
 #include "auth/remember.h"
+#include "endpoint/endpoint.h"
 
 #define SECOND_MS ((uint64_t)1000)
 #define MINUTE_MS (60 * SECOND_MS)
@@ -18,12 +19,13 @@ void app_defaults(struct app *app)
 			      .basic_remembered = 4096 },
 		.logins = { .window_ms = 10 * MINUTE_MS, .per_client = 100, .per_user = 20 },
 		.message_max_bytes = 25 << 20,
-		.body_max_bytes = 1 << 20,
 	};
 }
 
 enum err app_start(struct app *app)
 {
+	if (app->message_max_bytes > MESSAGE_BODY_BYTES)
+		app->message_max_bytes = MESSAGE_BODY_BYTES;
 	app->remembered =
 		auth_remember_new(app->sessions.basic_remembered, app->sessions.basic_ttl_ms);
 	return app->remembered ? ERR_OK : ERR_NOMEM;

@@ -58,8 +58,7 @@ struct app {
 	uint8_t operator_key[APP_OPERATOR_KEY_BYTES];
 	struct app_session_limits sessions;
 	struct app_login_limits logins;
-	uint64_t message_max_bytes; /* POST /v1/messages; default 25 MiB */
-	uint64_t body_max_bytes;    /* of one body value; default and most 1 MiB */
+	uint64_t message_max_bytes; /* POST /v1/messages; default 25 MiB, most 64 MiB */
 	/* The origin that users see ("https://mail.example.org"), without a slash at
 	 * the end; null: what the request says. */
 	struct bytes base_url;

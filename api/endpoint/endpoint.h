@@ -10,6 +10,9 @@
 #define JSON_BODY_MAX_BYTES (1 << 20)
 #define LIST_LIMIT_MAX      500
 #define LIST_LIMIT_DEFAULT  50
+#define ACTION_IDS_MAX      5000
+#define MESSAGE_BODY_BYTES  (64 << 20) /* what is let in at all; app.message_max_bytes is less */
+#define BULK_TIMEOUT_MS     (5 * 60 * 1000)
 
 /* sessions.c */
 void post_sessions(struct request *rq);
@@ -25,13 +28,36 @@ void post_session_refresh(struct request *rq);
 void get_folders(struct request *rq);
 void get_folder(struct request *rq);
 
+/* folder_edit.c */
+extern const struct param_spec empty_folder_params[];
+void post_folders(struct request *rq);
+void patch_folder(struct request *rq);
+void delete_folder(struct request *rq);
+void post_folder_empty(struct request *rq);
+
 /* messages.c */
 extern const struct param_spec list_folder_messages_params[];
+extern const struct param_spec list_messages_params[];
+extern const struct param_spec get_thread_params[];
 void get_folder_messages(struct request *rq);
+void get_messages(struct request *rq);
+void get_thread(struct request *rq);
 
 /* message.c */
 extern const struct param_spec get_message_params[];
 void get_message(struct request *rq);
+
+/* message_edit.c */
+extern const struct param_spec delete_message_params[];
+void patch_message(struct request *rq);
+void delete_message(struct request *rq);
+
+/* actions.c */
+void post_actions(struct request *rq);
+
+/* append.c */
+extern const struct param_spec append_message_params[];
+void post_messages(struct request *rq);
 
 /* parts.c */
 void get_raw(struct request *rq);

@@ -11,5 +11,7 @@
 
 void etag_of_message(const struct keywords *k, struct bytes representation,
 		     char to[ETAG_MESSAGE_MAX]);
+/* Does an If-Match field list a tag of a message with these keywords? */
+bool etag_names_keywords(struct bytes if_match, const struct keywords *k);
 
 #endif

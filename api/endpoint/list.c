@@ -71,7 +71,7 @@ static void link_next(struct request *rq, struct bytes cursor)
 /* --- envelope -------------------------------------------------------------- */
 
 static struct bytes next_cursor(struct request *rq, const struct summary_list *list,
-				const struct query *q)
+				const struct list_query *q)
 {
 	struct cursor c;
 
@@ -95,7 +95,7 @@ static const struct json_incomplete *incomplete_of(struct request *rq,
 	return to;
 }
 
-void answer_list(struct request *rq, const struct summary_list *list, const struct query *q)
+void answer_list(struct request *rq, const struct summary_list *list, const struct list_query *q)
 {
 	const struct json_list doc = {
 		.messages = list->at,
@@ -125,7 +125,7 @@ void answer_list(struct request *rq, const struct summary_list *list, const stru
 	reply_json_tagged(rq, 200, &body);
 }
 
-void answer_list_fault(struct request *rq, const struct fault *f, const struct query *q)
+void answer_list_fault(struct request *rq, const struct fault *f, const struct list_query *q)
 {
 	struct problem p;
 

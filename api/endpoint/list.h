@@ -3,12 +3,12 @@
 #define ENDPOINT_LIST_H
 
 #include "account/account.h"
-#include "endpoint/query.h"
+#include "endpoint/list_query.h"
 
 /* `q` is NULL for lists that have no next page. */
-void answer_list(struct request *rq, const struct summary_list *list, const struct query *q);
+void answer_list(struct request *rq, const struct summary_list *list, const struct list_query *q);
 /* A fault on the way to a list: UIDVALIDITY that changed under a cursor is told
  * as such. */
-void answer_list_fault(struct request *rq, const struct fault *f, const struct query *q);
+void answer_list_fault(struct request *rq, const struct fault *f, const struct list_query *q);
 
 #endif

@@ -81,14 +81,17 @@ static void on_message(void *ctx, const struct fault *fault, const struct messag
 
 void get_message(struct request *rq)
 {
-	struct message_options o = {
-		.body = body_choice_of(rq),
-		.max_body_bytes = request_param_uint(rq, "maxBodyBytes", BODY_VALUE_BYTES),
-		.want_html_raw = bytes_equal_str(request_param(rq, "html"), "raw"),
-	};
+	struct message_options *o = ARENA_NEW(request_arena(rq), struct message_options);
 	struct problem p;
 
-	if (!read_header_names(rq, &o)) {
+	if (!o) {
+		request_wait(rq, NULL);
+		return;
+	}
+	o->body = body_choice_of(rq);
+	o->max_body_bytes = request_param_uint(rq, "maxBodyBytes", BODY_VALUE_BYTES);
+	o->want_html_raw = bytes_equal_str(request_param(rq, "html"), "raw");
+	if (!read_header_names(rq, o)) {
 		p = problem_of("invalid-request");
 		problem_add_parameter(&p, "headers", "invalid-value",
 				      "headers is all, or up to %d names of header fields with "
@@ -99,5 +102,5 @@ void get_message(struct request *rq)
 	}
 	request_wait(rq,
 		     account_get_message(user_account(rq), request_call(rq),
-					 request_path_param(rq, "messageId"), &o, on_message, rq));
+					 request_path_param(rq, "messageId"), o, on_message, rq));
 }

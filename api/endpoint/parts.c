@@ -19,6 +19,7 @@ struct download {
 	struct op *op;
 	const char *name; /* for the file, where the message has none; or NULL */
 	char etag[ETAG_CHARS + 1];
+	struct content_range range;
 	bool has_head;
 	bool is_over; /* answered without content: 304, HEAD */
 };
@@ -78,14 +79,19 @@ static bool is_inline_type(struct bytes type)
 	       bytes_starts_with(type, BYTES_LIT("video/"));
 }
 
-static void put_fields(struct download *d, const struct content_head *h)
+static void put_validators(struct download *d)
 {
-	struct bytes file = bytes_is_null(h->name) ? bytes_of_str(d->name) : h->name;
 	char etag[sizeof d->etag + 2];
 
 	snprintf(etag, sizeof etag, "\"%s\"", d->etag);
 	reply_header(d->rq, "ETag", bytes_of_str(etag));
 	reply_header(d->rq, "Cache-Control", BYTES_LIT("private, max-age=31536000, immutable"));
+}
+
+static void put_content_fields(struct download *d, const struct content_head *h)
+{
+	struct bytes file = bytes_is_null(h->name) ? bytes_of_str(d->name) : h->name;
+
 	/* Mail is somebody else's: whatever it is, it does not run here. */
 	reply_header(d->rq, "Content-Security-Policy", BYTES_LIT("default-src 'none'; sandbox"));
 	reply_header(d->rq, "Accept-Ranges", BYTES_LIT("bytes"));
@@ -111,6 +117,7 @@ static void answer_content(struct download *d, const struct content_head *h)
 {
 	uint64_t size = h->is_size_exact ? h->size_bytes : UINT64_MAX;
 
+	put_content_fields(d, h);
 	if (h->is_partial) {
 		put_content_range(d->rq, h);
 		size = h->last - h->first + 1;
@@ -128,7 +135,7 @@ static void on_head(void *ctx, const struct content_head *h)
 	struct download *d = ctx;
 
 	d->has_head = true;
-	put_fields(d, h);
+	put_validators(d);
 	if (request_if_none_match(d->rq, bytes_of_str(d->etag))) {
 		answer_content(d, h);
 	} else {
@@ -174,6 +181,14 @@ static void set_etag(struct download *d)
 	hash_base64url_str(d->etag, sizeof d->etag, bytes_of(h.at, ETAG_BYTES));
 }
 
+static void set_range(struct download *d)
+{
+	struct reply_range r;
+
+	if (request_range(d->rq, &r) && request_if_range(d->rq, bytes_of_str(d->etag)))
+		d->range = (struct content_range){ true, r.is_suffix, r.first, r.last };
+}
+
 static struct download *download_new(struct request *rq, const char *name)
 {
 	struct download *d = ARENA_NEW(request_arena(rq), struct download);
@@ -184,18 +199,10 @@ static struct download *download_new(struct request *rq, const char *name)
 	}
 	*d = (struct download){ .rq = rq, .name = name };
 	set_etag(d);
+	set_range(d);
 	request_set_bulk(rq);
 	request_extend_deadline(rq, DOWNLOAD_TIMEOUT_MS);
 	return d;
-}
-
-static struct content_range range_of(const struct download *d)
-{
-	struct reply_range r;
-
-	if (!request_range(d->rq, &r) || !request_if_range(d->rq, bytes_of_str(d->etag)))
-		return (struct content_range){ 0 };
-	return (struct content_range){ true, r.is_suffix, r.first, r.last };
 }
 
 static void start(struct download *d, struct op *op)
@@ -207,26 +214,22 @@ static void start(struct download *d, struct op *op)
 void get_raw(struct request *rq)
 {
 	struct download *d = download_new(rq, "message.eml");
-	struct content_range range;
 
-	if (!d)
-		return;
-	range = range_of(d);
-	start(d, account_stream_raw(user_account(rq), request_call(rq),
-				    request_path_param(rq, "messageId"), &range, &events, d));
+	if (d)
+		start(d, account_stream_raw(user_account(rq), request_call(rq),
+					    request_path_param(rq, "messageId"), &d->range, &events,
+					    d));
 }
 
 static void stream_part(struct request *rq, bool nested, const char *name)
 {
 	struct download *d = download_new(rq, name);
-	struct content_range range;
 
-	if (!d)
-		return;
-	range = range_of(d);
-	start(d, account_stream_part(user_account(rq), request_call(rq),
-				     request_path_param(rq, "messageId"),
-				     request_path_param(rq, "partId"), nested, &range, &events, d));
+	if (d)
+		start(d, account_stream_part(user_account(rq), request_call(rq),
+					     request_path_param(rq, "messageId"),
+					     request_path_param(rq, "partId"), nested, &d->range,
+					     &events, d));
 }
 
 void get_part(struct request *rq)

@@ -75,6 +75,8 @@ void session_doc_write(struct buf *to, const struct session_doc *d)
 	struct json_writer w = json_writer_of(to);
 	struct json_session s = { .life = life_of(d),
 				  .limits = { .list = LIST_LIMIT_MAX,
+					      .action_ids = ACTION_IDS_MAX,
+					      .message_bytes = d->app->message_max_bytes,
 					      .json_bytes = JSON_BODY_MAX_BYTES },
 				  .has_token = d->has_token,
 				  .token = d->token };

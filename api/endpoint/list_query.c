@@ -1,7 +1,8 @@
-#include "endpoint/query.h"
+#include "endpoint/list_query.h"
 
 #include "endpoint/cursor.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/filters.h"
 #include "http/reply.h"
 
 /* --- order ----------------------------------------------------------------- */
@@ -57,6 +58,7 @@ static struct hash_sha256 digest_of(const struct request *rq, const char *accoun
 
 	digest_add(&digest, account, bytes_of_str(request_route(rq)->path));
 	digest_add(&digest, "folderId", request_path_param(rq, "folderId"));
+	digest_add(&digest, "threadId", request_path_param(rq, "threadId"));
 	for (; p && p->name; p++) {
 		if (is_window_param(p->name))
 			continue;
@@ -82,7 +84,7 @@ static bool refuse_parameter(struct request *rq, const char *name, const char *d
 	return refuse(rq, p);
 }
 
-static bool read_cursor(struct request *rq, struct bytes text, struct query *q)
+static bool read_cursor(struct request *rq, struct bytes text, struct list_query *q)
 {
 	struct mail_window *w = &q->mail.window;
 	struct cursor c;
@@ -94,12 +96,13 @@ static bool read_cursor(struct request *rq, struct bytes text, struct query *q)
 	w->kind = WINDOW_AFTER;
 	w->key = c.id.key;
 	w->sort_value = c.sort_value;
+	q->cursor_folder = c.id.folder;
 	w->uidvalidity = c.id.key.kind == MESSAGE_KEY_UID ? c.id.key.uidvalidity : 0;
 	return true;
 }
 
 /* Whether a folder named by its role is the anchor's shows when it is looked for. */
-static bool read_anchor(struct request *rq, struct bytes text, struct query *q)
+static bool read_anchor(struct request *rq, struct bytes text, struct list_query *q)
 {
 	struct mail_window *w = &q->mail.window;
 	struct folder_id folder;
@@ -115,7 +118,7 @@ static bool read_anchor(struct request *rq, struct bytes text, struct query *q)
 	return true;
 }
 
-static bool read_window(struct request *rq, struct query *q)
+static bool read_window(struct request *rq, struct list_query *q)
 {
 	struct bytes cursor = request_param(rq, "cursor"), anchor = request_param(rq, "anchor");
 	bool has_position = request_has_param(rq, "position");
@@ -134,12 +137,31 @@ static bool read_window(struct request *rq, struct query *q)
 	return true;
 }
 
-bool query_read(struct request *rq, const char *account, struct query *ret)
-{
-	struct query q = { .list = digest_of(rq, account) };
+/* --- filters --------------------------------------------------------------- */
 
-	read_sort(rq, "-added", &q.mail);
-	if (!read_window(rq, &q))
+static void on_filter_fault(void *ctx, const char *name, const char *detail)
+{
+	problem_add_parameter(ctx, name, "invalid-value", "%s", detail);
+}
+
+static bool read_filters(struct request *rq, struct mail_query *q)
+{
+	struct problem p = problem_of("invalid-request");
+	struct filter_form form;
+
+	filters_from_params(rq, &form);
+	if (filters_build(&form, request_arena(rq), q, on_filter_fault, &p))
+		return true;
+	return refuse(rq, p.error_count ? p : problem_of("busy"));
+}
+
+bool list_query_read(struct request *rq, const char *account, const char *sort,
+		     struct list_query *ret)
+{
+	struct list_query q = { .list = digest_of(rq, account) };
+
+	read_sort(rq, sort, &q.mail);
+	if (!read_window(rq, &q) || !read_filters(rq, &q.mail))
 		return false;
 	*ret = q;
 	return true;
