@@ -143,12 +143,31 @@ static void read_known(struct imap_reader *r, const struct kind *k, struct imap_
 	imap_expect_end(r);
 }
 
+/* Exchange has left out "* OK" or "OK" before a code. Only codes that we know are
+ * taken for that. */
+static void read_bare_code(struct imap_reader *r, struct imap_response *out)
+{
+	const uint8_t *at = r->at;
+
+	out->kind = IMAP_UNTAGGED;
+	out->status = IMAP_OK;
+	imap_read_text(r, &out->text);
+	if (out->text.code > IMAP_CODE_OTHER || !imap_reader_ok(r))
+		return;
+	r->at = at;
+	imap_fail(r, "a bracket where no code is");
+}
+
 /* response-data = "*" SP ... CRLF */
 static void read_untagged(struct imap_reader *r, struct imap_response *out)
 {
 	const struct kind *k;
 
 	imap_expect_space(r);
+	if (imap_peek(r) == '[') {
+		read_bare_code(r, out);
+		return;
+	}
 	if (imap_peek(r) >= '0' && imap_peek(r) <= '9') {
 		out->has_number = true;
 		out->number = imap_read_u32(r);
@@ -187,6 +206,8 @@ enum err imap_parse(const struct imap_frame *frame, const struct imap_limits *li
 		read_continue(&r, &out);
 	else if (imap_try(&r, '*'))
 		read_untagged(&r, &out);
+	else if (imap_peek(&r) == '[')
+		read_bare_code(&r, &out);
 	else
 		read_tagged(&r, &out);
 	if (imap_reader_ok(&r))

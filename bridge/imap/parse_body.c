@@ -153,10 +153,23 @@ static void read_language(struct imap_reader *r, struct part *p)
 	p->language = imap_as_bytes_list(&v);
 }
 
+/* A disposition and not a list of languages; IceWarp sends it one field late. */
+static bool at_disposition(struct imap_reader ahead)
+{
+	if (!imap_try(&ahead, '('))
+		return false;
+	imap_skip_spaces(&ahead);
+	(void)imap_read_nstring(&ahead);
+	imap_skip_spaces(&ahead);
+	return imap_peek(&ahead) == '(' || imap_try_nil(&ahead);
+}
+
 /* From body-fld-dsp on, and whatever comes behind it. */
 static void read_extension(struct imap_reader *r, struct part *p)
 {
 	if (!at_close(r))
+		read_disposition(r, p);
+	if (bytes_is_null(p->disposition) && at_disposition(*r))
 		read_disposition(r, p);
 	if (!at_close(r))
 		read_language(r, p);
@@ -225,13 +238,10 @@ static void take_content_id(struct part *p, struct bytes id)
 		p->cid = id;
 }
 
-/* Is what stands here a body, and not the body-fld-dsp of a server that sends a
- * message without what is inside? A body begins with another body or with two
- * strings, a disposition with a string and then a list or NIL. */
-static bool at_body(const struct imap_reader *r)
+/* Does a body stand here, and not a body-fld-dsp? A body begins with another
+ * body or with two strings, a disposition with a string and a list or NIL. */
+static bool at_body(struct imap_reader ahead)
 {
-	struct imap_reader ahead = *r;
-
 	if (!imap_try(&ahead, '('))
 		return false;
 	imap_skip_spaces(&ahead);
@@ -242,38 +252,74 @@ static bool at_body(const struct imap_reader *r)
 	return imap_peek(&ahead) != '(' && imap_peek(&ahead) != ')' && !imap_try_nil(&ahead);
 }
 
+/* An envelope, and not a body-fld-dsp, which has no more than two elements. */
+static bool at_envelope(struct imap_reader ahead)
+{
+	size_t elements = 0;
+
+	if (!imap_try(&ahead, '('))
+		return false;
+	for (; elements < 3 && !at_close(&ahead); elements++) {
+		imap_skip_value(&ahead);
+		imap_skip_spaces(&ahead);
+	}
+	return elements == 3;
+}
+
+/* Behind NIL instead of an envelope comes a body, or NIL and a number. */
+static bool at_no_envelope(struct imap_reader ahead)
+{
+	if (!imap_try_nil(&ahead))
+		return false;
+	imap_skip_spaces(&ahead);
+	if (at_body(ahead))
+		return true;
+	if (!imap_try_nil(&ahead))
+		return false;
+	imap_skip_spaces(&ahead);
+	return at_digit(&ahead);
+}
+
+/* NIL and () are no structure at all. */
+static bool try_none(struct imap_reader *r)
+{
+	struct imap_reader ahead = *r;
+
+	if (!imap_try_nil(&ahead) && !(imap_try(&ahead, '(') && imap_try(&ahead, ')')))
+		return false;
+	*r = ahead;
+	return true;
+}
+
+static bool is_whole_message(const struct part *p)
+{
+	return bytes_equal_str(p->type, "message/rfc822") ||
+	       bytes_equal_str(p->type, "message/global");
+}
+
 /* body-type-msg behind its size: envelope SP body SP body-fld-lines. Some send
- * none of it, as for any other type, or NIL for the first two. */
+ * none of it, as for any other type, or NIL for the first two. Others send it
+ * for every kind of message/...: only a whole message has numbered parts. */
 static void read_message(struct bodies *b, struct part *p)
 {
-	struct imap_reader *r = b->r, ahead = *r;
+	struct imap_reader *r = b->r;
 
-	if (imap_try_nil(&ahead)) {
-		imap_skip_spaces(&ahead);
-		if (!at_body(&ahead) && !(imap_try_nil(&ahead) && imap_peek(&ahead) == ' ' &&
-					  ahead.at[1] >= '0' && ahead.at[1] <= '9'))
-			return;
-	} else if (imap_peek(r) != '(') {
+	if (!at_envelope(*r) && !at_no_envelope(*r))
 		return;
-	}
 	imap_skip_value(r);
 	imap_skip_spaces(r);
-	if (imap_try_nil(r) || !imap_reader_ok(r))
+	if (try_none(r) || imap_peek(r) != '(')
 		return;
-	if (imap_peek(r) != '(')
+	if (!is_whole_message(p)) {
+		imap_skip_value(r);
 		return;
+	}
 	p->message_body = ARENA_NEW(r->mem, struct part);
 	if (!p->message_body)
 		imap_fail_with(r, ERR_TOO_BIG, NO_MEMORY);
 	else
 		read_body(b, (struct place){ .number = p->section, .is_root = true },
 			  p->message_body);
-}
-
-static bool is_message(const struct part *p)
-{
-	return bytes_equal_str(p->type, "message/rfc822") ||
-	       bytes_equal_str(p->type, "message/global");
 }
 
 /* body-type-1part behind its type */
@@ -286,7 +332,7 @@ static void read_single(struct bodies *b, struct part *p)
 	p->description = read_field(r);
 	read_encoding(r, p);
 	p->encoded_size = read_octets(r);
-	if (is_message(p))
+	if (bytes_starts_with(p->type, BYTES_LIT("message/")))
 		read_message(b, p);
 	imap_skip_spaces(r);
 	if (at_digit(r))
@@ -334,19 +380,45 @@ static void begin_multi(struct part *p, struct place place)
 	p->section = place.number;
 }
 
-/* What begins with a string: one part, or a multipart without any, as in
- * ("MIXED" ("BOUNDARY" "x")). */
+/* A multipart without any part, as Gmail and others write it: ("MIXED" params
+ * ...), ("MIXED" NIL ...) or (NIL "MIXED" params ...). A single part has two
+ * strings to begin with, or at least the seven fields up to its size. */
+static bool at_empty_multi(struct imap_reader ahead)
+{
+	bool is_first_nil = imap_try_nil(&ahead);
+	size_t fields = 1;
+
+	if (!is_first_nil)
+		(void)imap_read_nstring(&ahead);
+	imap_skip_spaces(&ahead);
+	if (imap_peek(&ahead) == '(' || imap_peek(&ahead) == ')')
+		return !is_first_nil;
+	if (imap_try_nil(&ahead) == is_first_nil)
+		return false;
+	while (fields < 7 && !at_close(&ahead)) {
+		imap_skip_value(&ahead);
+		imap_skip_spaces(&ahead);
+		fields++;
+	}
+	return fields < (is_first_nil ? 7 : 6);
+}
+
+static void read_empty_multi(struct bodies *b, struct place place, struct part *p)
+{
+	struct bytes subtype = read_field(b->r);
+
+	if (bytes_is_null(subtype))
+		subtype = read_field(b->r);
+	begin_multi(p, place);
+	p->type = join_type(b->r, BYTES_LIT("multipart"), subtype);
+	read_multi_rest(b, p);
+}
+
 static void read_one(struct bodies *b, struct place place, struct part *p)
 {
 	struct imap_reader *r = b->r;
 	struct bytes first = read_field(r);
 
-	if (imap_peek(r) == '(' || imap_peek(r) == ')') {
-		begin_multi(p, place);
-		p->type = join_type(r, BYTES_LIT("multipart"), first);
-		read_multi_rest(b, p);
-		return;
-	}
 	p->part_id = place.is_root ? section_below(r, place.number, 1) : place.number;
 	p->section = p->part_id;
 	p->type = join_type(r, bytes_is_null(first) ? BYTES_LIT("text") : first, read_field(r));
@@ -369,21 +441,12 @@ static void read_body(struct bodies *b, struct place place, struct part *p)
 	if (imap_peek(r) == '(') {
 		begin_multi(p, place);
 		read_multi(b, p);
+	} else if (at_empty_multi(*r)) {
+		read_empty_multi(b, place, p);
 	} else {
 		read_one(b, place, p);
 	}
 	b->depth--;
-}
-
-/* NIL and () are no structure at all. */
-static bool try_none(struct imap_reader *r)
-{
-	struct imap_reader ahead = *r;
-
-	if (!imap_try_nil(&ahead) && !(imap_try(&ahead, '(') && imap_try(&ahead, ')')))
-		return false;
-	*r = ahead;
-	return true;
 }
 
 struct part *imap_read_structure(struct imap_reader *r, bool *ret_is_cut)

@@ -19,16 +19,6 @@ static struct bytes read_field(struct imap_reader *r)
 	return s;
 }
 
-/* What is left up to the closing parenthesis. */
-static void skip_rest(struct imap_reader *r)
-{
-	imap_skip_spaces(r);
-	while (imap_reader_ok(r) && !imap_try(r, ')')) {
-		imap_skip_value(r);
-		imap_skip_spaces(r);
-	}
-}
-
 /* address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")" */
 static void read_address(struct imap_reader *r, struct imap_address *a)
 {
@@ -37,7 +27,7 @@ static void read_address(struct imap_reader *r, struct imap_address *a)
 	a->route = read_field(r);
 	a->mailbox = read_field(r);
 	a->host = read_field(r);
-	skip_rest(r);
+	imap_expect(r, ')', "an address has more than four parts, or is not closed");
 }
 
 /* env-from = "(" 1*address ")" / nil. Also taken: (), a string, NIL among the
@@ -68,7 +58,9 @@ static void read_addresses(struct imap_reader *r, size_t *left, struct imap_addr
 	l->count = v.count;
 }
 
-/* envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
+/* Fields may be missing at the end (QQ leaves out the Message-ID), but not too
+ * many: a quote that was not escaped would give the others a wrong meaning.
+ * envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
  *            env-reply-to SP env-to SP env-cc SP env-bcc SP env-in-reply-to SP
  *            env-message-id ")" */
 struct imap_envelope *imap_read_envelope(struct imap_reader *r)
@@ -94,6 +86,6 @@ struct imap_envelope *imap_read_envelope(struct imap_reader *r)
 	read_addresses(r, &left, &e->bcc);
 	e->in_reply_to = read_field(r);
 	e->message_id = read_field(r);
-	skip_rest(r);
+	imap_expect(r, ')', "an envelope has more than ten fields, or is not closed");
 	return imap_reader_ok(r) ? e : NULL;
 }

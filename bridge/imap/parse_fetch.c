@@ -43,12 +43,17 @@ static void read_save_date(struct imap_reader *r, struct imap_fetch *f)
 	read_date(r, &f->save_date);
 }
 
-/* permsg-modsequence = "(" mod-sequence-value ")", RFC 7162 §7 */
+/* permsg-modsequence = "(" mod-sequence-value ")", RFC 7162 §7; Zoho sends -1 where
+ * it knows none. */
 static void read_modseq(struct imap_reader *r, struct imap_fetch *f)
 {
-	bool is_wrapped = imap_try(r, '(');
+	bool is_wrapped = imap_try(r, '('), is_negative = imap_try(r, '-');
 
 	f->modseq = imap_read_u64(r);
+	if (is_negative) {
+		f->modseq = 0;
+		f->has &= ~(unsigned)IMAP_FETCH_MODSEQ;
+	}
 	if (is_wrapped)
 		imap_expect(r, ')', "a closing parenthesis is missing");
 }
@@ -194,7 +199,7 @@ static void skip_between(struct imap_reader *r, uint8_t open, uint8_t close)
 }
 
 /* An item without a name of ours. Those that begin with X are somebody's own,
- * the others a sign of being out of step, though not a proof. */
+ * ANNOTATION is RFC 5257's, the others a sign of being out of step, though not a proof. */
 static void skip_item(struct imap_reader *r, struct imap_fetch *f, struct imap_vec *unknown,
 		      struct bytes name)
 {
@@ -202,7 +207,7 @@ static void skip_item(struct imap_reader *r, struct imap_fetch *f, struct imap_v
 
 	if (to)
 		*to = name;
-	if ((name.at[0] | 32) != 'x')
+	if ((name.at[0] | 32) != 'x' && !bytes_equal_str_nocase(name, "ANNOTATION"))
 		note_fault(f, (size_t)(name.at - r->start), "an item that is not known");
 	skip_between(r, '[', ']');
 	skip_between(r, '<', '>');
@@ -232,21 +237,29 @@ static void read_item(struct imap_reader *r, struct imap_fetch *f, struct imap_v
 	}
 }
 
-/* msg-att = "(" (msg-att-dynamic / msg-att-static)
+/* Domino puts items into parentheses of their own.
+ * msg-att = "(" (msg-att-dynamic / msg-att-static)
  *           *(SP (msg-att-dynamic / msg-att-static)) ")" */
 void imap_read_fetch(struct imap_reader *r, struct imap_response *out)
 {
 	struct imap_fetch *f = &out->fetch;
 	struct imap_vec bodies = { 0 }, unknown = { 0 };
+	size_t depth = 0;
 
 	if (f->uid)
 		f->has |= IMAP_FETCH_UID;
 	imap_expect(r, '(', "the list of FETCH items is missing");
 	imap_skip_spaces(r);
-	while (imap_reader_ok(r) && !imap_try(r, ')')) {
-		read_item(r, f, &bodies, &unknown);
+	while (imap_reader_ok(r) && (depth || imap_peek(r) != ')')) {
+		if (imap_try(r, '('))
+			depth++;
+		else if (depth && imap_try(r, ')'))
+			depth--;
+		else
+			read_item(r, f, &bodies, &unknown);
 		imap_skip_spaces(r);
 	}
+	imap_expect(r, ')', "the list of FETCH items is not closed");
 	f->bodies = bodies.at;
 	f->body_count = bodies.count;
 	f->unknown = imap_as_bytes_list(&unknown);

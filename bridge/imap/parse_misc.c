@@ -47,7 +47,8 @@ static void read_resource(struct imap_reader *r, struct imap_quota_resource *q)
 	imap_skip_spaces(r);
 }
 
-/* "QUOTA" SP quota-root-name SP "(" [quota-resource ...] ")", RFC 9208 §7 */
+/* "QUOTA" SP quota-root-name SP "(" [quota-resource ...] ")", RFC 9208 §7. Courier
+ * leaves out a list that would be empty. */
 void imap_read_quota(struct imap_reader *r, struct imap_response *out)
 {
 	struct imap_vec v = { 0 };
@@ -55,6 +56,8 @@ void imap_read_quota(struct imap_reader *r, struct imap_response *out)
 
 	out->quota.root = imap_peek(r) == '(' ? BYTES_LIT("") : imap_read_astring(r);
 	imap_skip_spaces(r);
+	if (imap_peek(r) == -1)
+		return;
 	imap_expect(r, '(', "the list of resources is missing");
 	imap_skip_spaces(r);
 	while (imap_reader_ok(r) && !imap_try(r, ')')) {

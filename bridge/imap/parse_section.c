@@ -65,7 +65,8 @@ static void read_origin(struct imap_reader *r, struct imap_body *b)
 	imap_expect(r, '>', "an origin is not closed");
 }
 
-/* nstring / literal8; a bare word would be a sign of being out of step. */
+/* nstring / literal8; a bare word would be a sign of being out of step. Yandex has
+ * nothing at all where a part is empty. */
 static void read_octets(struct imap_reader *r, struct imap_string *ret)
 {
 	int c = imap_peek(r);
@@ -73,7 +74,7 @@ static void read_octets(struct imap_reader *r, struct imap_string *ret)
 	*ret = (struct imap_string){ 0 };
 	if (c == '"' || c == '{' || c == '~')
 		imap_read_any_string(r, ret);
-	else if (!imap_try_nil(r))
+	else if (c != ')' && !imap_try_nil(r))
 		imap_fail(r, "the octets of a section are missing");
 }
 

@@ -180,6 +180,17 @@ static struct bytes unescape(struct imap_reader *r, const uint8_t *from)
 	return bytes_of(to, n);
 }
 
+/* Does the string end with the quote here? iCloud does not escape those inside
+ * ("<"a"@b>", "say "hi""): what follows a true end can be no part of a string. */
+static bool at_closing_quote(const struct imap_reader *r)
+{
+	const uint8_t *next = r->at + 1;
+
+	if (next == r->end || !(classes[*next] & NAME_END))
+		return next == r->end;
+	return *next != '"' || (r->end - next > 1 && !(classes[next[1]] & NAME_END));
+}
+
 static struct bytes read_quoted(struct imap_reader *r)
 {
 	const uint8_t *from = ++r->at;
@@ -188,6 +199,8 @@ static struct bytes read_quoted(struct imap_reader *r)
 
 	for (;; r->at++) {
 		r->at = find_class(r->at, r->end, QUOTED_STOP);
+		if (imap_peek(r) == '"' && !at_closing_quote(r))
+			continue;
 		if (r->at == r->end || *r->at != '\\')
 			break;
 		has_escape = true;

@@ -168,6 +168,19 @@ static void unknown_codes_are_kept_as_text(void **state)
 	assert_bytes_equal_str(t.code_args, "LONGENTRIES 2199");
 }
 
+static void a_code_may_stand_alone(void **state)
+{
+	struct imap_response r = imap_test_parse_str("[COPYUID 55 31 6]");
+
+	(void)state;
+	assert_int_equal(r.kind, IMAP_UNTAGGED);
+	assert_int_equal(r.status, IMAP_OK);
+	assert_int_equal(r.text.code, IMAP_CODE_COPYUID);
+	assert_int_equal(text_of("* [UIDNEXT 7] x").number, 7);
+	imap_test_malformed("[Something] else", 0);
+	imap_test_malformed("* [x", 2);
+}
+
 static void brackets_without_a_code_are_text(void **state)
 {
 	struct imap_text t = text_of("a OK [Error=\"x\" Proxy=1] done");
@@ -390,6 +403,10 @@ static void quotas_and_rights(void **state)
 	assert_bytes_equal_str(r.quota.at[1].name, "MESSAGE");
 	assert_int_equal(r.quota.at[0].usage, 10);
 	assert_int_equal(r.quota.at[0].limit, 512);
+	r = imap_test_parse_str("* QUOTA \"ROOT\"");
+	assert_bytes_equal_str(r.quota.root, "ROOT");
+	assert_int_equal(r.quota.count, 0);
+	imap_test_malformed("* QUOTA ROOT STORAGE", 13);
 	r = imap_test_parse_str("* QUOTAROOT INBOX \"#user/alice\" \"\"");
 	imap_test_assert_list(&r.quota_root.roots, "#user/alice|");
 	r = imap_test_parse_str("* QUOTAROOT comp.mail.mime");
@@ -481,6 +498,7 @@ int main(void)
 		imap_test(codes_with_uids),
 		imap_test(a_malformed_code_does_not_cost_the_response),
 		imap_test(unknown_codes_are_kept_as_text),
+		imap_test(a_code_may_stand_alone),
 		imap_test(brackets_without_a_code_are_text),
 		imap_test(permanent_flags),
 		imap_test(more_codes),

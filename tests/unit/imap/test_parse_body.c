@@ -181,6 +181,18 @@ static void what_servers_leave_out_or_add(void **state)
 	assert_tree("(" TEXT ")", "multipart/(1:text/plain)");
 	assert_tree("( " TEXT "  " TEXT "  \"mixed\" )",
 		    "multipart/mixed(1:text/plain 2:text/plain)");
+	assert_tree("((\"RELATED\" NIL (\"ATTACHMENT\" NIL) NIL)" TEXT "\"MIXED\")",
+		    "multipart/mixed(multipart/related() 2:text/plain)");
+	assert_tree("(NIL \"alternative\" (\"boundary\" \"x\") NIL NIL NIL)",
+		    "multipart/alternative()");
+	assert_bytes_equal_str(structure_of("(" TEXT
+					    "\"related\" (\"a\" \"b\") NIL (\"inline\" NIL) "
+					    "NIL NIL)")
+				       ->disposition,
+			       "inline");
+	assert_tree(
+		"(\"multipart\" \"appledouble\" (\"boundary\" \"B\") NIL NIL \"7BIT\" -1 NIL NIL)",
+		"1:multipart/appledouble");
 	/* no lines for text, lines where none belong, no MD5 before the disposition */
 	assert_tree("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 30 NIL (\"inline\" NIL) NIL)",
 		    "1:text/plain");
@@ -208,6 +220,17 @@ static void what_servers_leave_out_or_add(void **state)
 					  ->params.at[1]
 					  .value));
 	assert_tree("(\"a\" \"b\" \"\" NIL NIL \"7BIT\" 5)", "1:a/b");
+}
+
+/* Some servers take every message/... for a message. */
+static void other_messages_with_something_inside(void **state)
+{
+	(void)state;
+	assert_tree("(" TEXT "(\"MESSAGE\" \"DELIVERY-STATUS\" NIL NIL NIL \"7BIT\" 322 "
+		    "(NIL \"\" NIL NIL NIL NIL NIL NIL NIL NIL) " TEXT " 12) \"REPORT\")",
+		    "multipart/report(1:text/plain 2:message/delivery-status)");
+	assert_tree("(\"MESSAGE\" \"PARTIAL\" NIL NIL NIL \"7BIT\" 3 (\"inline\" NIL))",
+		    "1:message/partial");
 }
 
 static void messages_without_what_is_inside(void **state)
@@ -331,6 +354,7 @@ int main(void)
 		imap_test(multiparts_with_extension_data),
 		imap_test(what_servers_leave_out_or_add),
 		imap_test(messages_without_what_is_inside),
+		imap_test(other_messages_with_something_inside),
 		imap_test(no_structure_at_all),
 		imap_test(a_malformed_structure_costs_only_itself),
 		imap_test(structures_that_are_too_deep_are_left_out),

@@ -35,6 +35,9 @@ static void plain_items(void **state)
 	assert_true(f.size_bytes == 9999999999);
 	assert_true(f.modseq == 12121230956);
 	assert_null(f.fault.reason);
+	f = fetch_of("(MODSEQ (-1) UID 3)");
+	assert_int_equal(f.has, IMAP_FETCH_UID);
+	assert_int_equal(f.modseq, 0);
 }
 
 static void items_of_extensions(void **state)
@@ -151,6 +154,7 @@ static void other_names_of_sections(void **state)
 	assert_int_equal(body_of("(RFC822 {3}\r\nfoo)").kind, IMAP_RFC822);
 	assert_int_equal(body_of("(RFC822[] {3}\r\nfoo)").kind, IMAP_RFC822);
 	assert_int_equal(body_of("(RFC822.HEADER {03}\r\nfoo)").kind, IMAP_RFC822_HEADER);
+	assert_true(body_of("(BODY[2] )").is_nil);
 	b = body_of("(RFC822.TEXT NIL)");
 	assert_int_equal(b.kind, IMAP_RFC822_TEXT);
 	assert_true(b.is_nil);
@@ -219,6 +223,7 @@ static void faults_are_told_with_their_position(void **state)
 	imap_test_malformed("* 1 FETCH (MODSEQ (7)", 21);
 	imap_test_malformed("* 1 FETCH (X-A (1)", 18);
 	imap_test_malformed("* 1 FETCH (X-A))", 14);
+	imap_test_malformed("* 1 FETCH ((UID 3)", 18);
 	imap_test_malformed("* 1 FETCH (RFC822.SIZE -1)", 23);
 	imap_test_malformed("* 1 FETCH (\"UID\" 3)", 11);
 }
@@ -263,17 +268,25 @@ static void envelopes_as_servers_send_them(void **state)
 	(void)state;
 	assert_int_equal(e->to.count, 2);
 	assert_int_equal(e->cc.count, 0);
-	/* Fields left out, fields added, NIL for an address, 8-bit text. */
-	e = fetch_of("(ENVELOPE (NIL \"\xe9t\xe9\" ((NIL NIL \"a\")NIL(NIL NIL \"b\" \"c\" \"d\" "
-		     "(1)))))")
+	/* Fields left out, NIL for an address, 8-bit text. */
+	e = fetch_of("(ENVELOPE (NIL \"\xe9t\xe9\" ((NIL NIL \"a\")NIL(NIL NIL \"b\" \"c\"))))")
 		    .envelope;
 	assert_bytes_equal_str(e->subject, "\xe9t\xe9");
 	assert_int_equal(e->from.count, 2);
 	assert_bytes_equal_str(e->from.at[1].mailbox, "b");
 	assert_true(bytes_is_null(e->message_id));
-	e = fetch_of("(ENVELOPE (1 2 3 4 5 6 7 8 9 <id> (more) \"and\" more))").envelope;
+	e = fetch_of("(ENVELOPE (1 2 3 4 5 6 7 8 9 <id>))").envelope;
 	assert_bytes_equal_str(e->message_id, "<id>");
 	assert_null(fetch_of("(ENVELOPE NIL)").envelope);
+	/* iCloud: quotes inside are not escaped. */
+	e = fetch_of("(ENVELOPE (NIL \"say \"hi\"\" NIL NIL NIL NIL NIL NIL \"<\"x\"@y>\" "
+		     "\"<\"a\"@b>\"))")
+		    .envelope;
+	assert_bytes_equal_str(e->subject, "say \"hi\"");
+	assert_bytes_equal_str(e->in_reply_to, "<\"x\"@y>");
+	assert_bytes_equal_str(e->message_id, "<\"a\"@b>");
+	assert_int_equal(fetch_of("(UID 5 (ENVELOPE (NIL)) (FLAGS (x) ))").has,
+			 IMAP_FETCH_UID | IMAP_FETCH_ENVELOPE | IMAP_FETCH_FLAGS);
 }
 
 static void a_malformed_envelope_costs_only_itself(void **state)
@@ -285,6 +298,11 @@ static void a_malformed_envelope_costs_only_itself(void **state)
 	assert_int_equal(f.uid, 4);
 	imap_test_assert_list(&f.flags.names, "x");
 	assert_int_equal(f.fault.offset, 32);
+	/* Where a quote cannot be guessed, no field gets another one's value. */
+	f = fetch_of("(ENVELOPE (NIL \"a \" b \" c\" NIL NIL NIL NIL NIL NIL NIL \"<i>\") UID 4)");
+	assert_null(f.envelope);
+	assert_non_null(f.fault.reason);
+	assert_int_equal(f.uid, 4);
 	imap_test_malformed("* 1 FETCH (ENVELOPE (NIL (NIL) \"open) FLAGS (x))", 25);
 }
 
