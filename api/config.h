@@ -62,7 +62,7 @@ struct config {
 	uint64_t session_idle_ms, keepalive_ms, login_timeout_ms, verified_ttl_ms;
 	uint64_t literal_bytes, line_bytes, response_bytes;
 
-	uint64_t session_ttl_ms, login_attempts;
+	uint64_t session_ttl_ms, session_max_ttl_ms, login_attempts;
 
 	struct config_server *servers;
 	size_t server_count;

@@ -77,8 +77,10 @@ const struct setting config_settings[] = {
 
 	{ "session_ttl", SETTING_DURATION, G(session_ttl_ms), SEC(1), HOUR(24 * 365), "24h",
 	  "until an unused token expires" },
+	{ "session_max_ttl", SETTING_DURATION, G(session_max_ttl_ms), SEC(1), HOUR(24 * 3650),
+	  "30d", "until any token expires" },
 	{ "login_attempts", SETTING_COUNT, G(login_attempts), 1, 1000000, "20",
-	  "failed logins per minute of one client address or user" },
+	  "logins of one user in ten minutes; a client address may make five times as many" },
 };
 const size_t config_setting_count = sizeof config_settings / sizeof *config_settings;
 

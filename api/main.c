@@ -1,0 +1,290 @@
+/*
+ * mailbridge: wiring only. Reads the configuration, makes the parts in the
+ * order in which they need each other, serves until SIGTERM or SIGINT, drains,
+ * and takes everything apart in the opposite order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "config.h"
+#include "endpoint/app.h"
+#include "http/server.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "routes.h"
+#include "servers.h"
+
+#define DIALS_MAX           64
+#define PREVIEW_FETCH_BYTES 4096
+
+enum {
+	EXIT_FAILED = 1,
+	EXIT_CONFIG = 2, /* as for wrong usage */
+};
+
+struct process {
+	struct config *config;
+	struct loop *loop;
+	struct dialer *dialer;
+	struct servers *servers;
+	struct http_server *http;
+	struct loop_signal *on_term, *on_int;
+	struct app app;
+	bool is_app_started, is_stopping;
+};
+
+/* --- making the parts ---------------------------------------------------------- */
+
+static bool complain(const char *what, const char *why)
+{
+	fprintf(stderr, "mailbridge: %s: %s\n", what, why);
+	return false;
+}
+
+/* The operator's key: whatever the file holds, hashed to the size we need. */
+static bool load_key(struct process *p)
+{
+	const char *path = p->config->key_file;
+	uint8_t raw[4096];
+	struct hash_sha256 key;
+	struct bytes piece;
+	ssize_t n;
+	int fd;
+
+	if (!path)
+		return hash_random(p->app.operator_key, sizeof p->app.operator_key) ||
+		       complain("key", "the system has no random bytes");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return complain(path, strerror(errno));
+	n = read(fd, raw, sizeof raw);
+	close(fd);
+	if (n < APP_OPERATOR_KEY_BYTES)
+		return complain(path, "a key has at least 32 random bytes");
+	piece = bytes_of(raw, (size_t)n);
+	key = hash_sha256_of(&piece, 1);
+	memcpy(p->app.operator_key, key.at, sizeof p->app.operator_key);
+	explicit_bzero(raw, sizeof raw);
+	explicit_bzero(&key, sizeof key);
+	return true;
+}
+
+static struct account_limits account_limits_of(const struct config *c)
+{
+	return (struct account_limits){
+		.accounts_max = (unsigned)c->accounts,
+		.sessions_per_account = (unsigned)c->sessions_per_account,
+		.queue_max = (unsigned)c->queue,
+		.idle_close_ms = c->session_idle_ms,
+		.ping_ms = c->keepalive_ms,
+		.login_timeout_ms = c->login_timeout_ms,
+		.logins_per_host = (unsigned)c->logins_per_host,
+		.preview_fetch_bytes = PREVIEW_FETCH_BYTES,
+		.credentials_ttl_ms = c->verified_ttl_ms,
+	};
+}
+
+static bool start_app(struct process *p)
+{
+	const struct config *c = p->config;
+	struct account_limits limits = account_limits_of(c);
+	struct state_limits state_limits = { .max_bytes = c->state_bytes,
+					     .max_entries = c->state_entries };
+	struct app *app = &p->app;
+
+	app_defaults(app);
+	app->loop = p->loop;
+	app->servers = servers_lookup(p->servers);
+	app->sessions.idle_ttl_ms = c->session_ttl_ms;
+	app->sessions.max_ttl_ms = c->session_max_ttl_ms;
+	app->sessions.basic_ttl_ms = c->verified_ttl_ms;
+	app->logins.per_user = (unsigned)c->login_attempts;
+	app->logins.per_client = 5 * (unsigned)c->login_attempts;
+	app->message_max_bytes = c->message_bytes;
+	app->base_url = bytes_of_str(c->public_url);
+	app->allowed_origins = (const char *const *)c->allowed_origins;
+	app->hub = account_hub_new(p->loop, &limits);
+	app->state = state_memory_new(p->loop, &state_limits);
+	if (!app->hub || !app->state)
+		return complain("start", "memory is short");
+	if (!load_key(p))
+		return false;
+	if (app_start(app))
+		return complain("start", "memory or random bytes are short");
+	p->is_app_started = true;
+	return true;
+}
+
+static bool start_http(struct process *p)
+{
+	const struct config *c = p->config;
+	struct http_config http = {
+		.listen = c->listen,
+		.connections_max = (unsigned)c->connections,
+		.connections_per_client = (unsigned)c->connections_per_client,
+		.header_timeout_ms = c->header_timeout_ms,
+		.body_timeout_ms = c->body_timeout_ms,
+		.idle_timeout_ms = c->idle_timeout_ms,
+		.request_timeout_ms = c->request_timeout_ms,
+		.drain_timeout_ms = c->drain_timeout_ms,
+		.allowed_origins = (const char *const *)c->allowed_origins,
+		.trusted_proxies = (const char *const *)c->trusted_proxies,
+		.public_url = c->public_url,
+	};
+	struct fault fault;
+
+	p->http =
+		http_server_new(p->loop, &http, &api_routes, app_authenticate, &p->app, &fault);
+	return p->http || complain(c->listen, fault.text[0] ? fault.text : err_name(fault.err));
+}
+
+/* --- running --------------------------------------------------------------------- */
+
+static void on_drained(void *ctx)
+{
+	struct process *p = ctx;
+
+	loop_stop(p->loop);
+}
+
+static void on_stop_signal(void *ctx)
+{
+	struct process *p = ctx;
+
+	if (p->is_stopping) {
+		/* The second one does not wait. */
+		loop_stop(p->loop);
+		return;
+	}
+	p->is_stopping = true;
+	log_msg(LOG_INFO, "stop", "finishing what is under way");
+	http_server_stop(p->http, on_drained, p);
+}
+
+/* As many descriptors as the system lets us have: each client and each
+ * conversation takes one. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static bool start(struct process *p, struct config_faults *faults)
+{
+	p->loop = loop_new();
+	if (!p->loop)
+		return complain("start", "memory or descriptors are short");
+	p->dialer = dialer_new(p->loop, &(struct dial_options){ .max_in_flight = DIALS_MAX });
+	if (!p->dialer)
+		return complain("start", "memory is short");
+	p->servers = servers_new(p->loop, p->dialer, p->config, faults);
+	if (!p->servers) {
+		fprintf(stderr, "%.*s", BYTES_FMT(buf_bytes(&faults->text)));
+		return false;
+	}
+	if (!start_app(p) || !start_http(p))
+		return false;
+	p->on_term = loop_signal_new(p->loop, SIGTERM, on_stop_signal, p);
+	p->on_int = loop_signal_new(p->loop, SIGINT, on_stop_signal, p);
+	return p->on_term && p->on_int;
+}
+
+static void take_apart(struct process *p)
+{
+	loop_signal_free(p->on_term);
+	loop_signal_free(p->on_int);
+	http_server_free(p->http);
+	if (p->is_app_started)
+		app_stop(&p->app);
+	account_hub_free(p->app.hub);
+	state_free(p->app.state);
+	servers_free(p->servers);
+	dialer_free(p->dialer);
+	loop_free(p->loop);
+	explicit_bzero(&p->app, sizeof p->app);
+}
+
+static int serve(struct config *config, struct config_faults *faults)
+{
+	struct process p = { .config = config };
+	bool ok;
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	log_set_level(config->log_level);
+	ok = start(&p, faults);
+	if (ok) {
+		log_msg(LOG_INFO, "start", "mailbridge listens on %s (port %u)", config->listen,
+			http_server_port(p.http));
+		loop_run(p.loop);
+	}
+	take_apart(&p);
+	return ok ? 0 : EXIT_FAILED;
+}
+
+/* --check-config also opens the certificates, which only starting would show. */
+static int check(const struct config *config, struct config_faults *faults)
+{
+	struct loop *loop = loop_new();
+	struct dialer *dialer =
+		loop ? dialer_new(loop, &(struct dial_options){ .max_in_flight = 1 }) : NULL;
+	struct servers *servers = dialer ? servers_new(loop, dialer, config, faults) : NULL;
+	bool ok = servers != NULL;
+
+	if (ok)
+		printf("The configuration is good: %zu mail server(s), listening on %s.\n",
+		       config->server_count, config->listen);
+	else
+		fprintf(stderr, "%.*s", BYTES_FMT(buf_bytes(&faults->text)));
+	servers_free(servers);
+	dialer_free(dialer);
+	loop_free(loop);
+	return ok ? 0 : EXIT_CONFIG;
+}
+
+static int show_help(void)
+{
+	struct buf text;
+
+	buf_init(&text, 64 * 1024);
+	config_help(&text);
+	printf("%.*s", BYTES_FMT(buf_bytes(&text)));
+	buf_done(&text);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct config_faults faults;
+	struct config *config;
+	int status;
+
+	config_faults_init(&faults);
+	config = config_load(argc, argv, environ, &faults);
+	if (!config) {
+		fprintf(stderr, "%.*s", BYTES_FMT(buf_bytes(&faults.text)));
+		status = EXIT_CONFIG;
+	} else if (config->show_help) {
+		status = show_help();
+	} else if (config->show_version) {
+		printf("mailbridge %s\n", MAILBRIDGE_VERSION);
+		status = 0;
+	} else if (config->check_only) {
+		status = check(config, &faults);
+	} else {
+		status = serve(config, &faults);
+	}
+	config_free(config);
+	config_faults_done(&faults);
+	return status;
+}
