@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 
 #define AWAY_BASE_MS 5000
 #define AWAY_MAX_MS  60000
@@ -132,14 +133,26 @@ static bool is_failure_of_host(enum err how)
 	return how == ERR_NET || how == ERR_TIMEOUT || how == ERR_TLS || how == ERR_PROTO;
 }
 
+static void leave_alone(struct host *h)
+{
+	uint64_t ms =
+		host_backoff_ms(h->failures - HOST_FAILURES_MAX + 1, AWAY_BASE_MS, AWAY_MAX_MS);
+	struct log_line l;
+
+	h->closed_until_ms = clock_monotonic_ms() + ms;
+	log_begin(&l, LOG_WARN, "host-left-alone");
+	log_field_str(&l, "host", h->key);
+	log_field_u64(&l, "failures", h->failures);
+	log_field_u64(&l, "ms", ms);
+	log_end(&l);
+}
+
 static void note_outcome(struct host *h, enum err how)
 {
 	if (is_failure_of_host(how)) {
 		h->failures++;
 		if (h->failures >= HOST_FAILURES_MAX)
-			h->closed_until_ms = clock_monotonic_ms() +
-					     host_backoff_ms(h->failures - HOST_FAILURES_MAX + 1,
-							     AWAY_BASE_MS, AWAY_MAX_MS);
+			leave_alone(h);
 	} else if (how != ERR_CANCELLED && how != ERR_NOMEM && how != ERR_INTERNAL) {
 		h->failures = 0;
 		h->closed_until_ms = 0;

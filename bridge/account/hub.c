@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define ACCOUNTS_DEFAULT      1024
 #define SESSIONS_DEFAULT      3
@@ -120,7 +121,7 @@ static void account_free(struct account *a)
 /* What nobody uses and is not worth keeping. */
 static bool is_useless(const struct account *a)
 {
-	return a->refs == 0 && (!a->is_trusted || a->pool.count == 0);
+	return a->refs == 0 && (!a->is_trusted || !pool_is_worth_keeping(&a->pool));
 }
 
 /* Later: some function of its pool may be on the stack. */
@@ -165,6 +166,19 @@ void account_hub_free(struct account_hub *h)
 
 /* --- what the pool tells ---------------------------------------------- */
 
+/* What an operator wants to see; never the server's words, which might quote. */
+static void log_failure(const struct account *a, const struct fault *fault)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, "login-failed");
+	log_field_str(&l, "account", a->id.text);
+	log_field_str(&l, "server", a->server_name);
+	log_field_str(&l, "error", err_name(fault->err));
+	log_field_str(&l, "code", fault->code);
+	log_end(&l);
+}
+
 static void on_login(struct pool *p, const struct fault *fault, const struct mailstore_caps *caps)
 {
 	struct account *a = account_of_pool(p);
@@ -173,9 +187,11 @@ static void on_login(struct pool *p, const struct fault *fault, const struct mai
 		a->verified_until_ms = clock_monotonic_ms() + a->hub->limits.credentials_ttl_ms;
 		a->caps = *caps;
 		a->has_caps = true;
-	} else if (fault->err == ERR_AUTH) {
-		a->verified_until_ms = 0;
+		return;
 	}
+	log_failure(a, fault);
+	if (fault->err == ERR_AUTH)
+		a->verified_until_ms = 0;
 }
 
 static bool on_limit(struct pool *p)

@@ -59,6 +59,17 @@ static void session_free(struct session *s)
 	free(s);
 }
 
+bool pool_is_worth_keeping(const struct pool *p)
+{
+	return p->count || p->waiting || clock_monotonic_ms() < p->retry_at_ms;
+}
+
+static void tell_if_empty(struct pool *p)
+{
+	if (!pool_is_worth_keeping(p))
+		p->setup.events->on_empty(p);
+}
+
 void session_drop(struct session *s)
 {
 	struct pool *p = s->pool;
@@ -73,8 +84,7 @@ void session_drop(struct session *s)
 	session_free(s);
 	if (state == SESSION_OPENING)
 		host_login_end(p->setup.host, ERR_CANCELLED);
-	if (p->count == 0 && p->waiting == 0)
-		p->setup.events->on_empty(p);
+	tell_if_empty(p);
 }
 
 /* The conversation ended by itself. One that is lent out is dropped when it is
@@ -160,6 +170,21 @@ static unsigned seconds_until(uint64_t due_ms)
 	return due_ms > now ? (unsigned)((due_ms - now + 999) / 1000) : 1;
 }
 
+/* Does the server say that it is the credentials, and not just no? */
+static bool is_about_credentials(const struct fault *fault)
+{
+	return fault->err == ERR_AUTH && (strcmp(fault->code, "AUTHENTICATIONFAILED") == 0 ||
+					  strcmp(fault->code, "EXPIRED") == 0);
+}
+
+/* Nobody goes on with what these credentials once opened. */
+static void doom_all(struct pool *p)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		p->sessions[i]->is_doomed = true;
+	(void)pool_close_idle(p);
+}
+
 /* The session has been dropped already. */
 static void login_failed(struct pool *p, const struct fault *fault)
 {
@@ -170,12 +195,13 @@ static void login_failed(struct pool *p, const struct fault *fault)
 	if (fault->err == ERR_BUSY) {
 		again = p->count == 0 && p->setup.events->on_limit(p);
 		fewer_sessions(p);
-	} else if (fault->err == ERR_AUTH || fault->err == ERR_REFUSED) {
+	} else if (is_about_credentials(fault)) {
+		doom_all(p);
+	} else if ((fault->err == ERR_AUTH || fault->err == ERR_REFUSED) && p->count) {
 		/* Some servers say no where they mean "not so many". */
-		if (p->count)
-			fewer_sessions(p);
+		fewer_sessions(p);
 	}
-	if (fault->err != ERR_AUTH && fault->err != ERR_NOMEM)
+	if (fault->err != ERR_NOMEM)
 		retry_later(p);
 	if (fault->err == ERR_BUSY && !told.retry_after_s)
 		told.retry_after_s = seconds_until(p->retry_at_ms);
@@ -198,7 +224,6 @@ static void login_succeeded(struct pool *p, struct session *s)
 		p->limit_until_ms = 0;
 	}
 	p->setup.events->on_login(p, NULL, caps);
-	pool_keep(p);
 }
 
 static void on_open(void *ctx, const struct fault *fault)
@@ -222,7 +247,9 @@ static void on_open(void *ctx, const struct fault *fault)
 		login_failed(p, &copy);
 	}
 	host_login_end(host, how);
+	pool_keep(p);
 	pool_dispatch(p);
+	tell_if_empty(p);
 }
 
 /* --- opening more ----------------------------------------------------- */
@@ -261,7 +288,9 @@ static bool must_wait_for_retry(struct pool *p)
 
 	if (now >= p->retry_at_ms)
 		return false;
-	if (p->retry_at_ms - now <= RETRY_PATIENCE_MS)
+	if (p->last_fault.err == ERR_AUTH)
+		put_off(p, &p->last_fault, p->retry_at_ms - now);
+	else if (p->retry_at_ms - now <= RETRY_PATIENCE_MS)
 		wake_at(p, p->retry_at_ms);
 	else
 		put_off(p, &p->last_fault, p->retry_at_ms - now);
@@ -370,7 +399,7 @@ static void care_for(struct session *s, uint64_t now)
 
 void pool_keep(struct pool *p)
 {
-	uint64_t due_ms = UINT64_MAX;
+	uint64_t due_ms = UINT64_MAX, now = clock_monotonic_ms();
 
 	for (unsigned i = 0; i < p->count; i++) {
 		struct session *s = p->sessions[i];
@@ -380,6 +409,8 @@ void pool_keep(struct pool *p)
 	}
 	if (due_ms != UINT64_MAX)
 		wake_at(p, due_ms);
+	if (now < p->retry_at_ms)
+		wake_at(p, p->retry_at_ms);
 }
 
 static void on_timer(struct loop_timer *t)
@@ -392,6 +423,7 @@ static void on_timer(struct loop_timer *t)
 		care_for(p->sessions[i - 1], now);
 	pool_keep(p);
 	pool_dispatch(p);
+	tell_if_empty(p);
 }
 
 unsigned pool_close_idle(struct pool *p)

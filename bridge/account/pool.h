@@ -4,8 +4,10 @@
  * ones, and replaces those that ended.
  *
  * What goes wrong at a login, and the way back:
- *	refused (AUTH, DENIED)	those who wait only for it are told; the others go on
- *				with the sessions there are
+ *	refused (AUTH)		those who wait are told, and for a while all that come
+ *				are, without asking the server again; what other sessions
+ *				there are is closed when the server says that the
+ *				credentials are wrong, and used on where it only says no
  *	[LIMIT], [INUSE]	fewer sessions for a while, then more again
  *	lost, silent, garbage	backoff with jitter per account; the host as a whole is
  *				left alone when it keeps failing (host.h)
@@ -39,6 +41,7 @@ struct session {
 	struct op *op;      /* opening, pinging */
 	struct arena *mem;  /* of that */
 	struct lease *lease;
+	bool is_doomed; /* closed as soon as it is given back */
 };
 
 struct lease_queue {
@@ -53,7 +56,7 @@ struct pool_events {
 	/* The server allows this user no more sessions: closes those that others
 	 * hold of the same user without need; says whether there were any. */
 	bool (*on_limit)(struct pool *p);
-	/* The last session has gone. */
+	/* pool_is_worth_keeping() no longer. */
 	void (*on_empty)(struct pool *p);
 };
 
@@ -91,6 +94,9 @@ void pool_init(struct pool *p, const struct pool_setup *setup);
 void pool_done(struct pool *p);
 /* Closes what nobody uses; says how many. */
 unsigned pool_close_idle(struct pool *p);
+/* Is there something to remember: sessions, or that the server is not to be asked
+ * again so soon? on_empty() says when that ends. */
+bool pool_is_worth_keeping(const struct pool *p);
 
 /* --- between pool.c and lease.c --------------------------------------- */
 

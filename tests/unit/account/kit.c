@@ -1,5 +1,7 @@
 #include "kit.h"
 
+#include "base/log.h"
+
 bool kit_is_starting;
 
 struct op *kit_started(struct op *op)
@@ -18,6 +20,7 @@ static struct mailstore *connect_fake(void *ctx)
 
 void kit_init(struct kit *k)
 {
+	log_set_level(LOG_ERROR);
 	*k = (struct kit){ .loop = loop_new() };
 	assert_non_null(k->loop);
 	k->server = fake_server_new(k->loop);

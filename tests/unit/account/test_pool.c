@@ -17,6 +17,12 @@ static struct answer login(struct kit *k, const char *user, const char *password
 	return a;
 }
 
+static void let_pass(struct kit *k, uint64_t ms)
+{
+	for (uint64_t end = clock_monotonic_ms() + ms; clock_monotonic_ms() < end;)
+		loop_turn(k->loop, 1);
+}
+
 static void begin(struct kit *k, unsigned sessions)
 {
 	kit_init(k);
@@ -60,8 +66,7 @@ static void a_verified_login_is_verified_again_when_its_time_is_over(void **stat
 	k.limits.sessions_per_account = 1;
 	kit_start(&k);
 	first = login(&k, KIT_USER, KIT_PASSWORD);
-	for (uint64_t t = clock_monotonic_ms() + 5; clock_monotonic_ms() < t;)
-		loop_turn(k.loop, 1);
+	let_pass(&k, 5);
 	second = login(&k, KIT_USER, KIT_PASSWORD);
 	assert_int_equal(fake_calls(k.server, MAIL_OPEN), 2);
 	assert_int_equal(fake_sessions_open(k.server), 1);
@@ -185,6 +190,64 @@ static void the_account_longest_unused_makes_room_but_none_that_is_in_use(void *
 	assert_int_equal(account_hub_stats(k.hub).accounts, 2);
 	account_unref(b.account);
 	end(&k, c.account);
+}
+
+static void credentials_that_are_revoked_lose_what_they_opened(void **state)
+{
+	struct answer in, again, got = { 0 };
+	unsigned opens;
+	struct kit k;
+
+	(void)state;
+	kit_init(&k);
+	k.limits.credentials_ttl_ms = 1;
+	kit_start(&k);
+	in = login(&k, KIT_USER, KIT_PASSWORD);
+	list(&k, in.account, kit_call(&k), &got);
+	kit_wait(&k, &got.done);
+	assert_int_equal(got.fault.err, ERR_OK);
+	fake_add_user(k.server, KIT_USER, "changed", NULL);
+	let_pass(&k, 5);
+	again = login(&k, KIT_USER, KIT_PASSWORD);
+	assert_int_equal(again.fault.err, ERR_AUTH);
+	assert_int_equal(fake_sessions_open(k.server), 0);
+	/* The server is not asked again so soon. */
+	opens = fake_calls(k.server, MAIL_OPEN);
+	got = (struct answer){ 0 };
+	list(&k, in.account, kit_call(&k), &got);
+	kit_wait(&k, &got.done);
+	assert_int_equal(got.fault.err, ERR_AUTH);
+	assert_string_equal(got.fault.code, "AUTHENTICATIONFAILED");
+	assert_int_equal(fake_calls(k.server, MAIL_OPEN), opens);
+	again = login(&k, KIT_USER, "changed");
+	assert_int_equal(again.fault.err, ERR_OK);
+	account_unref(again.account);
+	end(&k, in.account);
+}
+
+static void a_server_that_only_says_no_leaves_open_sessions_alone(void **state)
+{
+	struct fault no =
+		fault_from_server(ERR_AUTH, "imap", BYTES_NULL, BYTES_LIT("Login failed."));
+	struct answer answers[4] = { 0 };
+	struct account *a;
+	struct kit k;
+
+	(void)state;
+	begin(&k, 3);
+	a = kit_account(&k);
+	list(&k, a, kit_call(&k), &answers[0]);
+	kit_wait(&k, &answers[0].done);
+	fake_fail_next(k.server, MAIL_OPEN, &no);
+	fake_fail_next(k.server, MAIL_OPEN, &no);
+	for (size_t i = 1; i < 4; i++)
+		list(&k, a, kit_call(&k), &answers[i]);
+	for (size_t i = 1; i < 4; i++) {
+		kit_wait(&k, &answers[i].done);
+		assert_int_equal(answers[i].fault.err, ERR_OK);
+	}
+	assert_int_equal(fake_sessions_open(k.server), 1);
+	end(&k, a);
 }
 
 /* --- sharing sessions ------------------------------------------------- */
@@ -590,6 +653,8 @@ int main(void)
 		cmocka_unit_test(an_account_that_was_got_hears_of_a_refusal_with_its_first_call),
 		cmocka_unit_test(guessed_passwords_leave_nothing_behind),
 		cmocka_unit_test(the_account_longest_unused_makes_room_but_none_that_is_in_use),
+		cmocka_unit_test(credentials_that_are_revoked_lose_what_they_opened),
+		cmocka_unit_test(a_server_that_only_says_no_leaves_open_sessions_alone),
 		cmocka_unit_test(many_calls_share_few_sessions),
 		cmocka_unit_test(interactive_calls_go_before_bulk_ones),
 		cmocka_unit_test(bulk_calls_leave_a_session_to_interactive_ones),
