@@ -1,17 +1,12 @@
 /*
  * From a name and a password to a conversation: dial, TLS, greeting,
- * CAPABILITY, STARTTLS, AUTHENTICATE or LOGIN, and then what is told and asked
- * once: ID, NAMESPACE, ENABLE, COMPRESS (RFC 9051 §6.1 to §6.3.1, RFC 2971,
- * RFC 2342, RFC 4978). ID is always sent where it is offered: 163 and 126 refuse
- * SELECT without it ("Unsafe Login").
+ * CAPABILITY, STARTTLS, AUTHENTICATE or LOGIN (RFC 9051 §6.1, §6.2).
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "imap/store.h"
 #include "sasl/sasl.h"
-
-#define NAMES_MAX_BYTES (256u << 10)
 
 struct login {
 	struct imap_op base;
@@ -65,138 +60,17 @@ static bool could_not_send(struct login *l)
 	return true;
 }
 
-/* --- after the login -------------------------------------------------------------- */
+/* --- the login --------------------------------------------------------------------- */
 
-static void succeed(struct login *l)
+static void succeed(struct imap_op *op)
 {
-	struct imap_store *st = l->base.store;
+	struct imap_store *st = op->store;
 	struct mail_request rq;
 
 	st->is_open = true;
 	imap_store_set_caps(st);
-	rq = imap_op_finish(&l->base);
+	rq = imap_op_finish(op);
 	rq.cb.done(rq.ctx, NULL);
-}
-
-static void on_compress(struct imap_exchange *x, const struct imap_reply *reply)
-{
-	struct login *l = login_of(x);
-
-	(void)imap_op_answered(&l->base, NULL);
-	if (reply->status == IMAP_OK)
-		session_of(l)->upgrade = IMAP_UPGRADE_DEFLATE;
-	succeed(l);
-}
-
-static void compress(struct login *l)
-{
-	struct imap_exchange *x;
-
-	if (!l->base.store->server.compress ||
-	    !imap_session_can(session_of(l), IMAP_CAP_COMPRESS_DEFLATE)) {
-		succeed(l);
-		return;
-	}
-	x = imap_op_command(&l->base, "COMPRESS", on_compress);
-	if (x)
-		imap_command_word(&x->command, "DEFLATE");
-	imap_op_send(&l->base, x);
-	(void)could_not_send(l);
-}
-
-/* None of these must succeed. */
-static void on_extra(struct imap_exchange *x, const struct imap_reply *reply)
-{
-	struct login *l = login_of(x);
-
-	(void)reply;
-	if (imap_op_answered(&l->base, NULL) && !could_not_send(l))
-		compress(l);
-}
-
-static void send_id(struct login *l)
-{
-	const struct imap_server *server = &l->base.store->server;
-	struct imap_exchange *x = imap_op_command(&l->base, "ID", on_extra);
-	const char *name = server->id_name ? server->id_name : "mailbridge";
-	const char *version = server->id_version ? server->id_version : "0.1";
-
-	if (x) {
-		imap_command_open(&x->command);
-		imap_command_string(&x->command, BYTES_LIT("name"));
-		imap_command_string(&x->command, bytes_of_str(name));
-		imap_command_string(&x->command, BYTES_LIT("version"));
-		imap_command_string(&x->command, bytes_of_str(version));
-		imap_command_close(&x->command);
-	}
-	imap_op_send(&l->base, x);
-}
-
-static bool wants_namespace(const struct imap_exchange *x, const struct imap_response *r)
-{
-	(void)x;
-	return r->kind == IMAP_NAMESPACE;
-}
-
-static void take_namespace(struct imap_exchange *x, const struct imap_response *r)
-{
-	struct imap_store *st = login_of(x)->base.store;
-
-	st->has_namespaces = r != NULL;
-	if (r)
-		st->namespaces = r->namespaces;
-}
-
-static void send_namespace(struct login *l)
-{
-	struct imap_store *st = l->base.store;
-	struct imap_exchange *x = imap_op_command(&l->base, "NAMESPACE", on_extra);
-
-	arena_free(st->names_mem);
-	st->has_namespaces = false;
-	st->names_mem = arena_new(NAMES_MAX_BYTES);
-	if (x && st->names_mem) {
-		x->mem = st->names_mem;
-		x->wants = wants_namespace;
-		x->take = take_namespace;
-	}
-	imap_op_send(&l->base, x);
-}
-
-static void send_enable(struct login *l)
-{
-	static const struct {
-		enum imap_cap cap;
-		const char *word;
-	} wanted[] = { { IMAP_CAP_CONDSTORE, "CONDSTORE" },
-		       { IMAP_CAP_UTF8_ACCEPT, "UTF8=ACCEPT" },
-		       { IMAP_CAP_UTF8_ONLY, "UTF8=ACCEPT" },
-		       { IMAP_CAP_IMAP4REV2, "IMAP4rev2" } };
-	struct imap_exchange *x = imap_op_command(&l->base, "ENABLE", on_extra);
-	bool any = false;
-
-	for (size_t i = 0; x && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if (!imap_session_can(session_of(l), wanted[i].cap))
-			continue;
-		imap_command_word(&x->command, wanted[i].word);
-		any = true;
-	}
-	if (any || !x)
-		imap_op_send(&l->base, x);
-	else
-		imap_exchange_free(x);
-}
-
-static void after_login(struct login *l)
-{
-	if (imap_session_can(session_of(l), IMAP_CAP_ID))
-		send_id(l);
-	if (imap_session_can(session_of(l), IMAP_CAP_NAMESPACE))
-		send_namespace(l);
-	if (imap_session_can(session_of(l), IMAP_CAP_ENABLE))
-		send_enable(l);
-	if (!l->base.pending && !could_not_send(l))
-		compress(l);
 }
 
 static void on_late_capability(struct imap_exchange *x, const struct imap_reply *reply)
@@ -205,21 +79,19 @@ static void on_late_capability(struct imap_exchange *x, const struct imap_reply 
 
 	(void)reply;
 	(void)imap_op_answered(&l->base, NULL);
-	after_login(l);
+	imap_settle_in(&l->base, succeed);
 }
 
 /* What may be done changes with the login; many servers say it in the answer. */
 static void authenticated(struct login *l)
 {
 	if (session_of(l)->caps.is_known) {
-		after_login(l);
+		imap_settle_in(&l->base, succeed);
 		return;
 	}
 	imap_op_send(&l->base, imap_op_command(&l->base, "CAPABILITY", on_late_capability));
 	(void)could_not_send(l);
 }
-
-/* --- the login --------------------------------------------------------------------- */
 
 static void on_login(struct imap_exchange *x, const struct imap_reply *reply)
 {

@@ -11,13 +11,13 @@ bool imap_op_is_selected(const struct imap_op *op)
 static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_op *op = x->owner;
-	void (*then)(struct imap_op *) = op->selected;
+	void (*then)(struct imap_op *) = op->then;
 
 	(void)imap_op_answered(op, reply);
 	loop_task_start(op->store->loop, &op->store->pump_task);
 	if (!then)
 		return;
-	op->selected = NULL;
+	op->then = NULL;
 	if (op->fault.err)
 		imap_op_fail(op, &op->fault);
 	else
@@ -53,7 +53,7 @@ void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
 			then(op);
 		return;
 	}
-	op->selected = then;
+	op->then = then;
 	send_select(op);
 	if (then && op->fault.err)
 		imap_op_fail(op, &op->fault);

@@ -128,13 +128,25 @@ static bool put_source(struct imap_session *s, struct imap_exchange *x, uint64_t
 	return x->streamed == size_bytes;
 }
 
+/* Is one before it in flight whose answer could be taken for this one's? */
+static bool must_wait(const struct imap_session *s, const struct imap_exchange *x)
+{
+	if (!x->is_lonely || x->is_begun)
+		return false;
+	for (const struct imap_exchange *y = s->first; y != x; y = y->next) {
+		if (y->is_lonely)
+			return true;
+	}
+	return false;
+}
+
 /* One step of writing; false when nothing can be written for now. */
 static bool pump_segment(struct imap_session *s, struct imap_exchange *x,
 			 const struct imap_segment *seg)
 {
 	switch (seg->kind) {
 	case IMAP_SEGMENT_SEND:
-		if (!has_room(s))
+		if (!has_room(s) || must_wait(s, x))
 			return false;
 		x->is_begun = true;
 		return put(s, seg->data);

@@ -3,9 +3,10 @@
 
 bool imap_search_wants(const struct imap_exchange *x, const struct imap_response *r)
 {
-	/* Some that announce ESEARCH answer the old way all the same (iCloud). */
+	/* Some that announce ESEARCH answer the old way all the same (iCloud): then
+	 * only the order tells whose it is. */
 	if (r->kind == IMAP_SEARCH)
-		return true;
+		return !x->has_taken;
 	return r->kind == IMAP_ESEARCH &&
 	       (bytes_is_null(r->esearch.tag) || bytes_equal_str(r->esearch.tag, x->tag));
 }
@@ -20,6 +21,7 @@ struct imap_exchange *imap_search_command(struct imap_op *op, const char *words,
 	if (!x)
 		return NULL;
 	x->wants = imap_search_wants;
+	x->is_lonely = !imap_session_can(x->session, IMAP_CAP_ESEARCH);
 	if (imap_session_can(x->session, IMAP_CAP_ESEARCH)) {
 		imap_command_word(&x->command, "RETURN");
 		imap_command_open(&x->command);

@@ -156,6 +156,7 @@ static void give(struct imap_session *s, struct imap_exchange *x, const struct i
 	struct imap_frame kept = *frame;
 	struct imap_response own;
 
+	x->has_taken = true;
 	if (!x->mem) {
 		x->take(x, r);
 		return;

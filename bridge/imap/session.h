@@ -5,7 +5,8 @@
  *
  * Commands may be sent behind one another without waiting. Who does so keeps
  * RFC 9051 §5.5: a command with sequence numbers never goes behind one that
- * may bring EXPUNGE.
+ * may bring EXPUNGE. And servers execute them in order, but may well send the
+ * tagged answers in another one (Dovecot does).
  *
  * The session ends once: by imap_session_end(), a lost connection, BYE, or data
  * that is no IMAP. Every exchange is then dropped without a word, and on_end()
@@ -57,6 +58,10 @@ struct imap_exchange {
 	uint64_t keep_bytes;       /* of one literal, instead of limits.literal_kept_bytes */
 	struct mail_source source; /* of literals that are streamed out */
 	struct bytes select_path;  /* SELECT: the folder, owned; see imap_exchange_selects() */
+	/* The answer carries no tag (SEARCH without ESEARCH): it is not sent while
+	 * another such one is in flight, for servers may run them side by side. */
+	bool is_lonely;
+	bool has_taken; /* for owners whose answer is one response */
 
 	struct imap_command command;
 

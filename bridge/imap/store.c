@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "imap/append.h"
 
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
@@ -32,13 +32,14 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 	case MAIL_FETCH: return &imap_verb_fetch;
 	case MAIL_STREAM: return &imap_verb_stream;
 	case MAIL_SECTIONS: return &imap_verb_sections;
-	case MAIL_CHANGE_FOLDER:
-	case MAIL_QUOTA:
-	case MAIL_SET_KEYWORDS:
-	case MAIL_COPY:
-	case MAIL_MOVE:
-	case MAIL_EXPUNGE:
-	case MAIL_APPEND:
+	case MAIL_CHANGE_FOLDER: return &imap_verb_change_folder;
+	case MAIL_QUOTA: return &imap_verb_quota;
+	case MAIL_SET_KEYWORDS: return &imap_verb_set_keywords;
+	case MAIL_COPY: return &imap_verb_copy;
+	case MAIL_MOVE: return &imap_verb_move;
+	case MAIL_EXPUNGE: return &imap_verb_expunge;
+	case MAIL_APPEND: return &imap_verb_append;
+	case MAIL_FIND: return &imap_verb_find;
 	case MAIL_VERBS: break;
 	}
 	return NULL;

@@ -35,9 +35,9 @@ struct imap_op {
 	struct imap_op *next;
 	struct mail_request rq;
 	struct loop_timer deadline;
-	unsigned pending;   /* commands of it that are not answered yet */
-	struct fault fault; /* the first that went wrong */
-	void (*selected)(struct imap_op *op);
+	unsigned pending;                 /* commands of it that are not answered yet */
+	struct fault fault;               /* the first that went wrong */
+	void (*then)(struct imap_op *op); /* what comes when the step before is done */
 	bool is_running, is_doomed, is_late;
 	bool has_asked; /* the server has seen something of it */
 };
@@ -89,6 +89,9 @@ bool imap_store_attach(struct imap_store *st, int fd,
 		       void (*on_greeting)(void *ctx, const struct imap_response *r));
 /* Gives the connection up without telling anybody. */
 void imap_store_detach(struct imap_store *st);
+
+/* Logged in: tells and asks what is due once. `then` runs later, or at once. */
+void imap_settle_in(struct imap_op *op, void (*then)(struct imap_op *op));
 
 /* Takes the operation out and frees it. The caller then calls the request's
  * callback, as the last thing it does: the store may be gone afterwards. */

@@ -24,6 +24,7 @@ enum mail_verb {
 	MAIL_MOVE,
 	MAIL_EXPUNGE,
 	MAIL_APPEND,
+	MAIL_FIND,
 	MAIL_VERBS,
 };
 
@@ -64,6 +65,10 @@ struct mail_request {
 			struct keywords keywords;
 			int64_t received_at;
 		} append;
+		struct { /* MAIL_FIND */
+			struct mail_source source;
+			uint32_t first_uid;
+		} find;
 	} arg;
 	union {
 		mailstore_done_cb *done;

@@ -2,58 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "mailstore/fake_data.h"
-#include "net/loop.h"
-
-#define USERS_MAX  16
-#define FAULTS_MAX 16
-
-struct fake_script {
-	struct fault faults[FAULTS_MAX]; /* the first one is next */
-	size_t fault_count;
-	bool held;
-	unsigned calls, cancels;
-};
-
-struct fake_user {
-	struct bytes name, password, token;
-};
-
-struct fake_server {
-	struct loop *loop;
-	struct fake_data data;
-	struct mailstore_caps caps;
-	struct fake_user users[USERS_MAX];
-	size_t user_count;
-	struct fake_script script[MAIL_VERBS];
-	uint64_t delay_ms;
-	size_t chunk_bytes;
-	struct fake_session *sessions;
-	unsigned open, peak;
-};
-
-struct fake_op {
-	struct op op;
-	struct fake_session *session;
-	struct fake_op *next;
-	struct mail_request rq;
-	struct loop_timer deadline;
-	struct bytes stream; /* what is still to be given, once streaming */
-	bool streaming, paused;
-};
-
-/* One conversation. Its operations run one after the other. */
-struct fake_session {
-	struct mailstore ms;
-	struct fake_server *server;
-	struct fake_session *next;
-	struct fake_op *first;
-	struct loop_timer step;
-	bool open;
-	struct bytes selected; /* in the server's memory */
-	bool *freed;           /* set when a callback freed us */
-};
+#include "mailstore/fake_server.h"
 
 static struct fake_session *session_of(const struct mailstore *ms)
 {
@@ -62,7 +11,7 @@ static struct fake_session *session_of(const struct mailstore *ms)
 
 /* --- running ------------------------------------------------------------------ */
 
-static void kick(struct fake_session *s)
+void fake_session_kick(struct fake_session *s)
 {
 	struct fake_op *op = s->first;
 
@@ -83,7 +32,7 @@ static void unlink_op(struct fake_op *op)
 	*at = op->next;
 	loop_timer_stop(s->server->loop, &op->deadline);
 	loop_timer_stop(s->server->loop, &s->step);
-	kick(s);
+	fake_session_kick(s);
 }
 
 static void finish(struct fake_op *op, const struct fault *fault)
@@ -97,7 +46,7 @@ static void finish(struct fake_op *op, const struct fault *fault)
 }
 
 /* A lost connection: those under way are told, then the owner. */
-static void end_session(struct fake_session *s, const struct fault *fault)
+void fake_session_end(struct fake_session *s, const struct fault *fault)
 {
 	bool freed = false, was_open = s->open;
 
@@ -149,6 +98,7 @@ static bool is_supported(const struct mailstore_caps *c, enum mail_verb verb)
 	case MAIL_STREAM:
 	case MAIL_SECTIONS:
 	case MAIL_EXPUNGE:
+	case MAIL_FIND:
 	case MAIL_VERBS: break;
 	}
 	return true;
@@ -204,7 +154,7 @@ static void run_stream(struct fake_op *op)
 	if (s->first != op) /* cancelled by its receiver */
 		return;
 	op->paused = flow == FLOW_PAUSE;
-	kick(s);
+	fake_session_kick(s);
 }
 
 static void begin_stream(struct fake_op *op)
@@ -234,6 +184,7 @@ static void run(struct fake_op *op)
 	struct fake_session *s = op->session;
 	struct mail_request rq = op->rq;
 
+	s->server->data.uid_expunge = s->server->caps.uid_expunge;
 	if (!bytes_is_null(rq.path) && rq.verb != MAIL_STATUS && rq.verb != MAIL_APPEND &&
 	    rq.verb != MAIL_CHANGE_FOLDER && fake_data_find(&s->server->data, rq.path))
 		s->selected = fake_data_find(&s->server->data, rq.path)->info.path;
@@ -248,7 +199,6 @@ static void run(struct fake_op *op)
 		rq.cb.quota(rq.ctx, NULL, &(struct mailstore_quota){ true, 1000, 1000000 });
 	} else {
 		finish(op, NULL);
-		s->server->data.uid_expunge = s->server->caps.uid_expunge;
 		if (mail_request_is_change(&rq))
 			fake_run_change(&s->server->data, &rq);
 		else
@@ -297,7 +247,7 @@ static void run_and_lose(struct fake_op *op, const struct fault *fault)
 	else
 		rq.cb.changes(rq.ctx, NULL, results, count);
 	if (!freed)
-		end_session(s, &net);
+		fake_session_end(s, &net);
 }
 
 static void fail(struct fake_op *op, const struct fault *fault)
@@ -305,7 +255,7 @@ static void fail(struct fake_op *op, const struct fault *fault)
 	if (fault->err == ERR_UNKNOWN && mail_request_is_change(&op->rq))
 		run_and_lose(op, fault);
 	else if (ends_session(fault->err))
-		end_session(op->session, fault);
+		fake_session_end(op->session, fault);
 	else
 		finish(op, fault);
 }
@@ -337,7 +287,7 @@ static void on_deadline(struct loop_timer *t)
 	struct fault fault = fault_of(ERR_TIMEOUT);
 
 	if (op->session->first == op)
-		end_session(op->session, &fault);
+		fake_session_end(op->session, &fault);
 	else
 		finish(op, &fault);
 }
@@ -359,7 +309,7 @@ static void resume(struct op *o)
 
 	op->paused = false;
 	if (op->session->first == op)
-		kick(op->session);
+		fake_session_kick(op->session);
 }
 
 static const struct op_class op_class = { cancel, resume };
@@ -382,7 +332,7 @@ static struct op *start(struct mailstore *ms, const struct mail_request *rq)
 	*at = op;
 	s->server->script[rq->verb].calls++;
 	if (s->first == op)
-		kick(s);
+		fake_session_kick(s);
 	return &op->op;
 }
 
@@ -431,188 +381,4 @@ struct mailstore *fake_server_connect(struct fake_server *server)
 	s->next = server->sessions;
 	server->sessions = s;
 	return &s->ms;
-}
-
-/* --- the server ---------------------------------------------------------------- */
-
-struct fake_server *fake_server_new(struct loop *l)
-{
-	struct fake_server *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->loop = l;
-	s->chunk_bytes = 16 * 1024;
-	s->data.mem = arena_new(FAKE_MEM_MAX);
-	s->caps = (struct mailstore_caps){ .protocol = "imap",
-					   .folders = true,
-					   .move = true,
-					   .append = true,
-					   .search = true,
-					   .sort = true,
-					   .custom_keywords = true,
-					   .uid_expunge = true,
-					   .counts_in_list = true,
-					   .flags = MAILSTORE_FLAGS_SERVER };
-	fake_add_folder(s, "INBOX", FOLDER_ROLE_INBOX);
-	return s;
-}
-
-void fake_server_free(struct fake_server *s)
-{
-	if (!s)
-		return;
-	fake_data_done(&s->data);
-	free(s);
-}
-
-struct mailstore_caps *fake_server_caps(struct fake_server *s)
-{
-	return &s->caps;
-}
-
-void fake_add_user(struct fake_server *s, const char *username, const char *password,
-		   const char *token)
-{
-	struct arena *mem = s->data.mem;
-	struct fake_user u = { arena_bytes(mem, bytes_of_str(username)),
-			       arena_bytes(mem, bytes_of_str(password)),
-			       arena_bytes(mem, bytes_of_str(token)) };
-
-	for (size_t i = 0; i < s->user_count; i++) {
-		if (bytes_equal(s->users[i].name, u.name)) {
-			s->users[i] = u;
-			return;
-		}
-	}
-	if (s->user_count < USERS_MAX)
-		s->users[s->user_count++] = u;
-}
-
-struct folder *fake_add_folder(struct fake_server *s, const char *path, enum folder_role role)
-{
-	struct fake_folder *f = fake_data_find(&s->data, bytes_of_str(path));
-
-	if (!f)
-		f = fake_data_add_folder(&s->data, bytes_of_str(path));
-	f->info.role = role;
-	return &f->info;
-}
-
-void fake_set_uidvalidity(struct fake_server *s, const char *path, uint32_t uidvalidity)
-{
-	fake_data_find(&s->data, bytes_of_str(path))->uidvalidity = uidvalidity;
-}
-
-static struct keywords parse_keywords(struct fake_server *s, const char *text)
-{
-	struct keywords k = { 0 };
-	struct bytes rest = bytes_of_str(text), name;
-
-	while (bytes_split(&rest, ' ', &name)) {
-		unsigned bit = keywords_system_bit(name);
-
-		k.system |= bit;
-		if (!bit && name.len)
-			fake_add_keyword(&k, s->data.mem, name);
-	}
-	return k;
-}
-
-uint32_t fake_add_message(struct fake_server *s, const char *path, struct bytes raw,
-			  const char *keywords, int64_t received_at)
-{
-	struct keywords k = parse_keywords(s, keywords);
-
-	return fake_folder_add(&s->data, fake_data_find(&s->data, bytes_of_str(path)), raw, &k,
-			       received_at);
-}
-
-void fake_set_message_keywords(struct fake_server *s, const char *path, uint32_t uid,
-			       const char *keywords)
-{
-	struct fake_folder *f = fake_data_find(&s->data, bytes_of_str(path));
-	struct fake_message *m = fake_folder_find(f, uid);
-
-	m->keywords = parse_keywords(s, keywords);
-	m->modseq = ++f->modseq;
-}
-
-void fake_remove_message(struct fake_server *s, const char *path, uint32_t uid)
-{
-	fake_folder_remove(fake_data_find(&s->data, bytes_of_str(path)), uid);
-}
-
-void fake_fail_next(struct fake_server *s, enum mail_verb verb, const struct fault *fault)
-{
-	struct fake_script *sc = &s->script[verb];
-
-	if (sc->fault_count < FAULTS_MAX)
-		sc->faults[sc->fault_count++] = *fault;
-}
-
-void fake_hold(struct fake_server *s, enum mail_verb verb)
-{
-	s->script[verb].held = true;
-	for (struct fake_session *se = s->sessions; se; se = se->next) {
-		if (se->first && se->first->rq.verb == verb)
-			loop_timer_stop(s->loop, &se->step);
-	}
-}
-
-void fake_release(struct fake_server *s, enum mail_verb verb)
-{
-	s->script[verb].held = false;
-	for (struct fake_session *se = s->sessions; se; se = se->next)
-		kick(se);
-}
-
-void fake_set_delay(struct fake_server *s, uint64_t delay_ms)
-{
-	s->delay_ms = delay_ms;
-}
-
-void fake_set_chunk(struct fake_server *s, size_t bytes)
-{
-	s->chunk_bytes = bytes;
-}
-
-void fake_hide_structure(struct fake_server *s)
-{
-	s->data.hides_structure = true;
-}
-
-void fake_drop_all(struct fake_server *s)
-{
-	struct fault fault = fault_with_text(ERR_NET, "closed by the server");
-	struct fake_session *se = s->sessions;
-
-	/* Callbacks may free any of them: begin anew after each. */
-	while (se) {
-		bool lost = se->open;
-
-		if (lost)
-			end_session(se, &fault);
-		se = lost ? s->sessions : se->next;
-	}
-}
-
-unsigned fake_calls(const struct fake_server *s, enum mail_verb verb)
-{
-	return s->script[verb].calls;
-}
-
-unsigned fake_cancels(const struct fake_server *s, enum mail_verb verb)
-{
-	return s->script[verb].cancels;
-}
-
-unsigned fake_sessions_open(const struct fake_server *s)
-{
-	return s->open;
-}
-
-unsigned fake_sessions_peak(const struct fake_server *s)
-{
-	return s->peak;
 }

@@ -105,14 +105,25 @@ static void transfer(struct fake_data *d, struct fake_folder *f, struct fake_fol
 	r->expunged = remove;
 }
 
+/* Marked \Deleted it is not found, except by who removes it or the mark. */
+static bool is_hidden(const struct fake_message *m, const struct mail_request *rq)
+{
+	unsigned named = 0;
+
+	if (rq->verb == MAIL_SET_KEYWORDS)
+		named = rq->arg.flags.add.system | rq->arg.flags.remove.system;
+	return m->keywords.system & KEYWORD_DELETED && rq->verb != MAIL_EXPUNGE &&
+	       !(named & KEYWORD_DELETED);
+}
+
 static void change_one(struct fake_data *d, struct fake_folder *f, struct fake_folder *to,
 		       const struct mail_request *rq, const struct message_key *key,
 		       struct change_result *r)
 {
 	struct fake_message *m = fake_folder_find(f, key->uid);
 
-	if (!m || key->uidvalidity != f->uidvalidity || m->keywords.system & KEYWORD_DELETED) {
-		r->status = CHANGE_NOT_FOUND;
+	if (!m || key->uidvalidity != f->uidvalidity || !to || is_hidden(m, rq)) {
+		r->status = to ? CHANGE_NOT_FOUND : CHANGE_FAILED;
 		r->fault = fault_of(ERR_NOT_FOUND);
 		return;
 	}
@@ -149,10 +160,23 @@ static void append(struct fake_data *d, struct fake_folder *f, const struct mail
 		return;
 	}
 	r->has_new_key = true;
+	r->uidvalidity_before = f->uidvalidity;
+	r->uidnext_before = f->uidnext;
 	r->new_key.uidvalidity = f->uidvalidity;
 	r->new_key.uid = fake_folder_add(d, f, bytes_of(raw, src->size_bytes),
 					 &rq->arg.append.keywords, rq->arg.append.received_at);
 	rq->cb.changes(rq->ctx, NULL, r, 1);
+}
+
+/* The first key that is the same as the i-th. */
+static size_t first_of(const struct mail_request *rq, size_t i)
+{
+	size_t j = 0;
+
+	while (rq->keys[j].uid != rq->keys[i].uid ||
+	       rq->keys[j].uidvalidity != rq->keys[i].uidvalidity)
+		j++;
+	return j;
 }
 
 void fake_run_change(struct fake_data *d, const struct mail_request *rq)
@@ -171,7 +195,7 @@ void fake_run_change(struct fake_data *d, const struct mail_request *rq)
 		to = fake_data_find(d, rq->arg.to);
 	else
 		to = f;
-	if (!f || !to) {
+	if (!f) {
 		fail(rq, ERR_NOT_FOUND);
 		return;
 	}
@@ -184,7 +208,13 @@ void fake_run_change(struct fake_data *d, const struct mail_request *rq)
 		fail(rq, ERR_NOMEM);
 		return;
 	}
-	for (size_t i = 0; i < rq->count; i++)
-		change_one(d, f, to, rq, &rq->keys[i], &results[i]);
+	for (size_t i = 0; i < rq->count; i++) {
+		size_t twin = first_of(rq, i);
+
+		if (twin == i)
+			change_one(d, f, to, rq, &rq->keys[i], &results[i]);
+		else
+			results[i] = results[twin];
+	}
 	rq->cb.changes(rq->ctx, NULL, results, rq->count);
 }

@@ -327,6 +327,42 @@ static void run_sections(struct fake_folder *f, const struct mail_request *rq)
 	rq->cb.sections(rq->ctx, NULL, values, rq->count);
 }
 
+static bool is_same(struct bytes raw, const struct mail_source *src, uint8_t *copy)
+{
+	uint64_t at = 0;
+
+	while (raw.len == src->size_bytes && at < raw.len) {
+		size_t n = src->read(src->ctx, at, copy, raw.len - at);
+
+		if (!n || memcmp(copy, raw.at + at, n) != 0)
+			return false;
+		at += n;
+	}
+	return raw.len == src->size_bytes;
+}
+
+static void run_find(struct fake_folder *f, const struct mail_request *rq)
+{
+	const struct mail_source *src = &rq->arg.find.source;
+	uint8_t *copy = arena_alloc(rq->call.mem, src->size_bytes);
+	struct change_result *r = ARENA_NEW(rq->call.mem, struct change_result);
+
+	if (!copy || !r) {
+		fail(rq, ERR_NOMEM);
+		return;
+	}
+	*r = (struct change_result){ .status = CHANGE_NOT_FOUND, .fault.err = ERR_NOT_FOUND };
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->messages[i].uid < rq->arg.find.first_uid ||
+		    !is_same(f->messages[i].raw, src, copy))
+			continue;
+		*r = (struct change_result){ .status = CHANGE_DONE, .has_new_key = true };
+		r->new_key.uidvalidity = f->uidvalidity;
+		r->new_key.uid = f->messages[i].uid;
+	}
+	rq->cb.changes(rq->ctx, NULL, r, 1);
+}
+
 void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 {
 	struct fake_folder *f;
@@ -349,6 +385,7 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 	case MAIL_QUERY: run_query(d, f, rq); break;
 	case MAIL_FETCH: run_fetch(d, f, rq); break;
 	case MAIL_SECTIONS: run_sections(f, rq); break;
+	case MAIL_FIND: run_find(f, rq); break;
 	case MAIL_OPEN:
 	case MAIL_PING:
 	case MAIL_LIST_FOLDERS:

@@ -201,6 +201,18 @@ struct op *mailstore_append(struct mailstore *ms, struct call call, struct bytes
 					    .ctx = ctx });
 }
 
+struct op *mailstore_find(struct mailstore *ms, struct call call, struct bytes path,
+			  uint32_t first_uid, const struct mail_source *source,
+			  mailstore_changes_cb *cb, void *ctx)
+{
+	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_FIND,
+							  .call = call,
+							  .path = path,
+							  .arg.find = { *source, first_uid },
+							  .cb.changes = cb,
+							  .ctx = ctx });
+}
+
 void mail_request_fail(const struct mail_request *rq, const struct fault *fault)
 {
 	switch (rq->verb) {
@@ -219,6 +231,7 @@ void mail_request_fail(const struct mail_request *rq, const struct fault *fault)
 	case MAIL_MOVE:
 	case MAIL_EXPUNGE:
 	case MAIL_APPEND:
+	case MAIL_FIND:
 	case MAIL_VERBS: rq->cb.changes(rq->ctx, fault, NULL, 0); return;
 	}
 }
@@ -241,6 +254,7 @@ bool mail_request_is_change(const struct mail_request *rq)
 	case MAIL_FETCH:
 	case MAIL_STREAM:
 	case MAIL_SECTIONS:
+	case MAIL_FIND:
 	case MAIL_VERBS: break;
 	}
 	return false;

@@ -231,7 +231,8 @@ enum change_status {
 	CHANGE_UNKNOWN,   /* cut off: may have happened */
 };
 
-/* One per message asked for, in request order. */
+/* One per message asked for, in request order; one asked for twice has the same
+ * result twice. */
 struct change_result {
 	enum change_status status;
 	struct fault fault;
@@ -240,6 +241,9 @@ struct change_result {
 	bool has_keywords;
 	struct keywords keywords; /* after a flag change */
 	bool expunged;            /* false: only marked (no UIDPLUS) */
+	/* Of an append: the folder before it (0: not known). Where its outcome is
+	 * unknown, mailstore_find() from here on tells. */
+	uint32_t uidvalidity_before, uidnext_before;
 };
 
 typedef void mailstore_changes_cb(void *ctx, const struct fault *fault,
@@ -270,10 +274,17 @@ struct mail_source {
 	void *ctx;
 };
 
-/* APPEND; received_at 0 is now. The result's new_key is absent when the server
- * did not tell and it could not be found again for certain. */
+/* APPEND; received_at 0 is now. One result; its new_key is absent when the server
+ * did not tell and it could not be found again for certain. A refusal is a fault. */
 struct op *mailstore_append(struct mailstore *ms, struct call call, struct bytes path,
 			    const struct mail_source *source, const struct keywords *keywords,
 			    int64_t received_at, mailstore_changes_cb *cb, void *ctx);
+
+/* The message with a UID of at least first_uid that has exactly these bytes: one
+ * result, CHANGE_DONE with its new_key, or CHANGE_NOT_FOUND: an append that was
+ * cut off has not happened (or the server has altered the message). */
+struct op *mailstore_find(struct mailstore *ms, struct call call, struct bytes path,
+			  uint32_t first_uid, const struct mail_source *source,
+			  mailstore_changes_cb *cb, void *ctx);
 
 #endif

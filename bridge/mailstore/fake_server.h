@@ -1,0 +1,62 @@
+/* Inside of fake.h: the server, its conversations and their operations. */
+#ifndef MAILSTORE_FAKE_SERVER_H
+#define MAILSTORE_FAKE_SERVER_H
+
+#include "mailstore/fake_data.h"
+#include "net/loop.h"
+
+#define USERS_MAX  16
+#define FAULTS_MAX 16
+
+struct fake_script {
+	struct fault faults[FAULTS_MAX]; /* the first one is next */
+	size_t fault_count;
+	bool held;
+	unsigned calls, cancels;
+};
+
+struct fake_user {
+	struct bytes name, password, token;
+};
+
+struct fake_server {
+	struct loop *loop;
+	struct fake_data data;
+	struct mailstore_caps caps;
+	struct fake_user users[USERS_MAX];
+	size_t user_count;
+	struct fake_script script[MAIL_VERBS];
+	uint64_t delay_ms;
+	size_t chunk_bytes;
+	struct fake_session *sessions;
+	unsigned open, peak;
+};
+
+struct fake_op {
+	struct op op;
+	struct fake_session *session;
+	struct fake_op *next;
+	struct mail_request rq;
+	struct loop_timer deadline;
+	struct bytes stream; /* what is still to be given, once streaming */
+	bool streaming, paused;
+};
+
+/* One conversation. Its operations run one after the other. */
+struct fake_session {
+	struct mailstore ms;
+	struct fake_server *server;
+	struct fake_session *next;
+	struct fake_op *first;
+	struct loop_timer step;
+	bool open;
+	struct bytes selected; /* in the server's memory */
+	bool *freed;           /* set when a callback freed us */
+};
+
+/* Runs the first operation when it is due. */
+void fake_session_kick(struct fake_session *s);
+/* A lost connection: those under way are told, then the owner. */
+void fake_session_end(struct fake_session *s, const struct fault *fault);
+
+#endif
