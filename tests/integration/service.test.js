@@ -60,3 +60,25 @@ test('unknown parameters are refused with a suggestion', async () => {
   ]);
   assert.match(answer.text, /Did you mean limit\?/);
 });
+
+test('pages for people are there, with all that they are made of', async () => {
+  for (const path of ['/', '/docs']) {
+    const page = await use.api.get(path);
+    assert.equal(page.status, 200);
+    assert.match(page.headers['content-type'], /^text\/html/);
+    assert.match(page.headers['content-security-policy'], /^default-src 'none'/);
+    const files = [...page.text.matchAll(/(?:src|href)="(static\/[^"]+)"/g)];
+    assert.ok(files.length > 0, path);
+    for (const [, name] of files) {
+      const file = `/${name}`;
+      const gzip = { 'accept-encoding': 'gzip' };
+      const answer = await use.api.get(file, { headers: gzip });
+      assert.equal(answer.status, 200, file);
+      const headers = { ...gzip, 'if-none-match': answer.headers.etag };
+      assert.equal((await use.api.get(file, { headers })).status, 304, file);
+    }
+    const headers = { 'if-none-match': page.headers.etag };
+    assert.equal((await use.api.get(path, { headers })).status, 304);
+  }
+  assertProblem(await use.api.get('/static/no-such.js'), 404, 'not-found');
+});

@@ -204,7 +204,8 @@ test('a password that was changed ends what rests on it', async () => {
   const bridge = await startMailbridge({
     config: {
       session_idle: '200ms',
-      verified_ttl: '0ms',
+      verified_ttl: '1ms',
+      login_attempts: 1000,
       'server example.org': await dovecotSection(),
     },
   });
