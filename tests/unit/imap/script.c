@@ -31,17 +31,12 @@ struct script {
 	bool is_over;
 };
 
-static char *read_file(const char *name)
+static char *read_file(const char *path)
 {
-	const char *dir = getenv("MAILBRIDGE_TRANSCRIPTS");
-	char path[1024];
 	char *text;
-	FILE *f;
+	FILE *f = fopen(path, "r");
 	size_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/imap/session/%s.txt",
-		       dir ? dir : "tests/transcripts", name);
-	f = fopen(path, "r");
 	if (!f)
 		fail_msg("%s: %s", path, strerror(errno));
 	text = calloc(1, 1 << 20);
@@ -224,8 +219,8 @@ static void on_ready(void *ctx, unsigned events)
 		play(s);
 }
 
-struct script *script_start(struct loop *l, const char *name, const struct script_faults *faults,
-			    int *ret_fd)
+struct script *script_start_file(struct loop *l, const char *path,
+				 const struct script_faults *faults, int *ret_fd)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	int fds[2];
@@ -234,7 +229,7 @@ struct script *script_start(struct loop *l, const char *name, const struct scrip
 	s->loop = l;
 	if (faults)
 		s->faults = *faults;
-	s->file = read_file(name);
+	s->file = read_file(path);
 	buf_init(&s->octets, 1 << 22);
 	buf_init(&s->in, 1 << 22);
 	parse(s);
@@ -245,6 +240,17 @@ struct script *script_start(struct loop *l, const char *name, const struct scrip
 	assert_non_null(s->watch);
 	*ret_fd = fds[1];
 	return s;
+}
+
+struct script *script_start(struct loop *l, const char *name, const struct script_faults *faults,
+			    int *ret_fd)
+{
+	const char *dir = getenv("MAILBRIDGE_TRANSCRIPTS");
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/imap/session/%s.txt",
+		       dir ? dir : "tests/transcripts", name);
+	return script_start_file(l, path, faults, ret_fd);
 }
 
 bool script_is_done(const struct script *s)

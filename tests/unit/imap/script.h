@@ -31,6 +31,9 @@ struct script_faults {
  * the client is *ret_fd. Fails the test when the file is not there or wrong. */
 struct script *script_start(struct loop *l, const char *name, const struct script_faults *faults,
 			    int *ret_fd);
+/* The same with the path of a file. */
+struct script *script_start_file(struct loop *l, const char *path,
+				 const struct script_faults *faults, int *ret_fd);
 /* All lines were played. */
 bool script_is_done(const struct script *s);
 /* What the client did that is not in the file; NULL: nothing. */
