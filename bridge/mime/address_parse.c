@@ -433,7 +433,7 @@ enum err mime_addresses_append(struct arena *mem, struct bytes value, struct byt
 	buf_init(&p.phrase, value.len * 2);
 	buf_init(&p.bare, value.len * 2);
 	while (p.in.len && p.err == ERR_OK && list->count < MIME_ADDRESSES_MAX)
-		if (!take_everyday(&p))
+		if (!take_everyday(&p) && p.in.len)
 			take_token(&p);
 	end_address(&p);
 	note(&p, buf_err(&p.phrase));

@@ -1,7 +1,7 @@
 /* Lists are written back as "name <email>|..." with "-" for what is null. */
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "base/buf.h"
 #include "mime/address_everyday.h"
@@ -18,7 +18,7 @@ static void check_in(const char *charset, const char *value, const char *want)
 	struct address_list l = { NULL, 0 };
 	struct buf got;
 
-	assert_int_equal(mime_addresses_append(mem, bytes_of_str(value), bytes_of_str(charset), &l),
+	assert_int_equal(mime_addresses_append(mem, exact(value), bytes_of_str(charset), &l),
 			 ERR_OK);
 	buf_init(&got, 4096);
 	for (size_t i = 0; i < l.count; i++) {

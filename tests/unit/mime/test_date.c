@@ -1,10 +1,11 @@
 #include "cmocka_all.h"
 
+#include "exact.h"
 #include "mime/date.h"
 
 static void check(const char *value, const char *want)
 {
-	struct zoned_time t = mime_date_parse(bytes_of_str(value));
+	struct zoned_time t = mime_date_parse(exact(value));
 	char got[32] = "unknown";
 
 	if (t.is_known)

@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "base/buf.h"
 #include "mime/headers.h"
@@ -25,7 +25,7 @@ static struct headers decode(const char *block)
 {
 	struct headers h;
 
-	assert_int_equal(mime_headers_decode(mem, bytes_of_str(block), BYTES_NULL, &h), ERR_OK);
+	assert_int_equal(mime_headers_decode(mem, exact(block), BYTES_NULL, &h), ERR_OK);
 	return h;
 }
 
@@ -131,7 +131,7 @@ static void check_ids(const char *value, const char *want)
 	struct bytes_list ids;
 	struct buf got;
 
-	assert_int_equal(mime_ids_parse(mem, bytes_of_str(value), &ids), ERR_OK);
+	assert_int_equal(mime_ids_parse(mem, exact(value), &ids), ERR_OK);
 	buf_init(&got, 4096);
 	for (size_t i = 0; i < ids.count; i++)
 		buf_printf(&got, "%s%.*s", i ? "|" : "", BYTES_FMT(ids.at[i]));

@@ -2,7 +2,7 @@
  * with the sizes in CRLF form. */
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "base/buf.h"
 #include "mime/message.h"
@@ -69,7 +69,7 @@ static void check(const char *message, const char *want)
 {
 	struct buf crlf;
 
-	check_bytes(bytes_of_str(message), want);
+	check_bytes(exact(message), want);
 	buf_init(&crlf, 1 << 20);
 	for (const char *c = message; *c; c++) {
 		if (*c == '\n')

@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "base/buf.h"
 #include "mime/params.h"
@@ -27,7 +27,7 @@ static void check_type(const char *value, const char *want)
 	struct mime_type t;
 	struct buf got;
 
-	assert_int_equal(mime_type_parse(mem, bytes_of_str(value), &t), ERR_OK);
+	assert_int_equal(mime_type_parse(mem, exact(value), &t), ERR_OK);
 	buf_init(&got, 4096);
 	buf_append(&got, bytes_is_null(t.type) ? BYTES_LIT("-") : t.type);
 	for (size_t i = 0; i < t.params.count; i++)
@@ -106,7 +106,7 @@ static void check_name(const char *disposition, const char *want)
 	struct mime_type t;
 	struct bytes got;
 
-	assert_int_equal(mime_disposition_parse(mem, bytes_of_str(disposition), &t), ERR_OK);
+	assert_int_equal(mime_disposition_parse(mem, exact(disposition), &t), ERR_OK);
 	assert_int_equal(mime_param_decode(mem, &t.params, "filename", BYTES_NULL, &got), ERR_OK);
 	if (bytes_is_null(got) ? want != NULL : !want || !bytes_equal_str(got, want))
 		fail_msg("%s\ngot  %.*s\nwant %s", disposition, BYTES_FMT(got),
@@ -210,7 +210,7 @@ static void text_that_does_not_say_is_us_ascii(void **state)
 
 static void check_clean(const char *name, const char *want)
 {
-	struct bytes got = mime_clean_filename(mem, bytes_of_str(name));
+	struct bytes got = mime_clean_filename(mem, exact(name));
 
 	if (bytes_is_null(got) ? want != NULL : !want || !bytes_equal_str(got, want))
 		fail_msg("%s: got %.*s, want %s", name, BYTES_FMT(got), want ? want : "null");

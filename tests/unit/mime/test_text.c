@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "base/buf.h"
 #include "mime/html_text.h"
@@ -175,7 +175,7 @@ static void check_html(const char *html, const char *want)
 	struct buf got;
 
 	buf_init(&got, 1000);
-	assert_int_equal(mime_html_text(bytes_of_str(html), &got), ERR_OK);
+	assert_int_equal(mime_html_text(exact(html), &got), ERR_OK);
 	assert_bytes_equal_str(buf_bytes(&got), want);
 	buf_done(&got);
 }
@@ -204,7 +204,7 @@ static void check_preview(bool is_html, const char *text, const char *want)
 {
 	struct bytes got;
 
-	assert_int_equal(mime_preview(mem, bytes_of_str(text), is_html, &got), ERR_OK);
+	assert_int_equal(mime_preview(mem, exact(text), is_html, &got), ERR_OK);
 	assert_bytes_equal_str(got, want);
 }
 

@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include <stdlib.h>
+#include "exact.h"
 
 #include "mime/words.h"
 
@@ -18,7 +18,7 @@ static void check_in(const char *charset, struct bytes raw, const char *want)
 
 static void check(const char *raw, const char *want)
 {
-	check_in(NULL, bytes_of_str(raw), want);
+	check_in(NULL, exact(raw), want);
 }
 
 static void plain_text_is_trimmed_and_unfolded(void **state)
