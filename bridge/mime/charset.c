@@ -93,8 +93,9 @@ static bool convert_guessed(struct conversion *c, struct bytes from)
 	return false;
 }
 
-/* Opening a converter costs about 100 us, so a few stay open per thread. */
-#define OPEN_MAX 8
+/* Opening a converter loads a library, about 100 us and more: as many stay open per
+ * thread as a mailbox with mail from everywhere needs. */
+#define OPEN_MAX 40
 
 struct open_converter {
 	const char *name; /* of the table: compared by address */
