@@ -187,8 +187,10 @@ static void finish(struct tree *t)
 		struct folder *f = &t->at[i];
 
 		f->sort_order = folder_sort_order(f->role);
-		if (f->role == FOLDER_ROLE_INBOX)
-			f->rights.rename = f->rights.delete = false;
+		if (f->role != FOLDER_ROLE_INBOX)
+			continue;
+		f->name = BYTES_LIT("Inbox"); /* whatever its case: people read it */
+		f->rights.rename = f->rights.delete = false;
 	}
 	if (t->count)
 		qsort(t->at, t->count, sizeof *t->at, compare_folders);

@@ -39,7 +39,7 @@ void folders_keep(struct folders *f, const struct folder_list *list)
 static bool is_inbox(const struct account *a, struct bytes name, struct folder *ret)
 {
 	struct folder inbox = { .path = BYTES_LIT("INBOX"),
-				.name = BYTES_LIT("INBOX"),
+				.name = BYTES_LIT("Inbox"),
 				.role = FOLDER_ROLE_INBOX,
 				.is_selectable = true };
 

@@ -95,6 +95,7 @@ static void children_of_an_inbox_in_any_case_are_children_of_the_inbox(void **st
 	assert_int_equal(at(&t, "INBOX")->role, FOLDER_ROLE_INBOX);
 	assert_string_equal(at(&t, "Inbox.Work")->parent.text, at(&t, "INBOX")->id.text);
 	assert_int_equal(at(&t, "INBOX.Sent")->role, FOLDER_ROLE_SENT);
+	assert_bytes_equal_str(at(&t, "INBOX")->name, "Inbox");
 	assert_false(at(&t, "INBOX")->rights.delete);
 	assert_false(at(&t, "INBOX")->rights.rename);
 	arena_free(t.mem);
