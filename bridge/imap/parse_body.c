@@ -19,6 +19,7 @@
 struct bodies {
 	struct imap_reader *r;
 	size_t parts, depth;
+	size_t elements; /* parameters and languages of all parts */
 	bool is_cut;
 };
 
@@ -51,6 +52,19 @@ static struct bytes section_below(struct imap_reader *r, struct bytes above, siz
 		to[above.len] = '.';
 	memcpy(to + len - (sizeof digits - i), digits + i, sizeof digits - i);
 	return bytes_of(to, len);
+}
+
+static void cut(struct bodies *b)
+{
+	b->is_cut = true;
+	imap_fail_with(b->r, ERR_TOO_BIG, "a structure is too deep or has too many parts");
+}
+
+/* A sender chooses how many there are. */
+static void count_element(struct bodies *b)
+{
+	if (++b->elements > b->r->limits->items)
+		cut(b);
 }
 
 static bool at_close(const struct imap_reader *r)
@@ -93,8 +107,9 @@ static uint64_t read_octets(struct imap_reader *r)
 }
 
 /* body-fld-param = "(" string SP string *(SP string SP string) ")" / nil */
-static void read_params(struct imap_reader *r, struct param_list *ret)
+static void read_params(struct bodies *b, struct param_list *ret)
 {
+	struct imap_reader *r = b->r;
 	struct imap_vec v = { 0 };
 	struct param *p;
 
@@ -106,6 +121,7 @@ static void read_params(struct imap_reader *r, struct param_list *ret)
 	r->at++;
 	imap_skip_spaces(r);
 	while (imap_reader_ok(r) && !imap_try(r, ')')) {
+		count_element(b);
 		p = IMAP_VEC_ADD(r, &v, struct param, r->limits->items);
 		if (!p)
 			break;
@@ -118,8 +134,10 @@ static void read_params(struct imap_reader *r, struct param_list *ret)
 }
 
 /* body-fld-dsp = "(" string SP body-fld-param ")" / nil; a bare string too. */
-static void read_disposition(struct imap_reader *r, struct part *p)
+static void read_disposition(struct bodies *b, struct part *p)
 {
+	struct imap_reader *r = b->r;
+
 	imap_skip_spaces(r);
 	if (!imap_try(r, '(')) {
 		p->disposition = imap_lower(r, read_field(r));
@@ -127,29 +145,32 @@ static void read_disposition(struct imap_reader *r, struct part *p)
 	}
 	p->disposition = imap_lower(r, read_field(r));
 	if (!at_close(r))
-		read_params(r, &p->disposition_params);
+		read_params(b, &p->disposition_params);
 	imap_skip_spaces(r);
 	imap_expect(r, ')', "a disposition is not closed");
 	imap_skip_spaces(r);
 }
 
 /* body-fld-lang = nstring / "(" string *(SP string) ")" */
-static void read_language(struct imap_reader *r, struct part *p)
+static void read_language(struct bodies *b, struct part *p)
 {
+	struct imap_reader *r = b->r;
 	struct imap_vec v = { 0 };
-	struct bytes *to, one;
+	bool is_list = imap_try(r, '(');
+	struct bytes one, *to;
 
+	do {
+		one = read_field(r);
+		if (bytes_is_null(one))
+			continue;
+		count_element(b);
+		to = IMAP_VEC_ADD(r, &v, struct bytes, r->limits->items);
+		if (to)
+			*to = one;
+	} while (is_list && !at_close(r));
+	if (is_list)
+		imap_expect(r, ')', "a list of languages is not closed");
 	imap_skip_spaces(r);
-	if (imap_peek(r) == '(') {
-		p->language = imap_read_astring_list(r);
-		return;
-	}
-	one = read_field(r);
-	if (bytes_is_null(one))
-		return;
-	to = IMAP_VEC_ADD(r, &v, struct bytes, 1);
-	if (to)
-		*to = one;
 	p->language = imap_as_bytes_list(&v);
 }
 
@@ -165,14 +186,16 @@ static bool at_disposition(struct imap_reader ahead)
 }
 
 /* From body-fld-dsp on, and whatever comes behind it. */
-static void read_extension(struct imap_reader *r, struct part *p)
+static void read_extension(struct bodies *b, struct part *p)
 {
+	struct imap_reader *r = b->r;
+
 	if (!at_close(r))
-		read_disposition(r, p);
+		read_disposition(b, p);
 	if (bytes_is_null(p->disposition) && at_disposition(*r))
-		read_disposition(r, p);
+		read_disposition(b, p);
 	if (!at_close(r))
-		read_language(r, p);
+		read_language(b, p);
 	p->location = read_field(r);
 	while (imap_reader_ok(r) && !imap_try(r, ')')) {
 		imap_skip_value(r);
@@ -327,7 +350,7 @@ static void read_single(struct bodies *b, struct part *p)
 {
 	struct imap_reader *r = b->r;
 
-	read_params(r, &p->params);
+	read_params(b, &p->params);
 	take_content_id(p, read_field(r));
 	p->description = read_field(r);
 	read_encoding(r, p);
@@ -340,7 +363,7 @@ static void read_single(struct bodies *b, struct part *p)
 	imap_skip_spaces(r);
 	if (imap_peek(r) != '(')
 		(void)read_field(r); /* MD5; some leave it out */
-	read_extension(r, p);
+	read_extension(b, p);
 	part_estimate_size(p);
 }
 
@@ -348,8 +371,8 @@ static void read_single(struct bodies *b, struct part *p)
 static void read_multi_rest(struct bodies *b, struct part *p)
 {
 	if (!at_close(b->r))
-		read_params(b->r, &p->params);
-	read_extension(b->r, p);
+		read_params(b, &p->params);
+	read_extension(b, p);
 }
 
 static void read_multi(struct bodies *b, struct part *p)
@@ -430,8 +453,7 @@ static void read_body(struct bodies *b, struct place place, struct part *p)
 	struct imap_reader *r = b->r;
 
 	if (b->depth >= r->limits->part_depth || b->parts >= r->limits->parts) {
-		b->is_cut = true;
-		imap_fail_with(r, ERR_TOO_BIG, "a structure is too deep or has too many parts");
+		cut(b);
 		return;
 	}
 	b->depth++;

@@ -344,6 +344,22 @@ static void structures_with_too_many_parts_are_left_out(void **state)
 	assert_true(parse("((" TEXT "\"a\")" TEXT "\"a\")", &limits).fetch.is_structure_cut);
 }
 
+static void structures_with_too_many_parameters_are_left_out(void **state)
+{
+	struct imap_limits limits = imap_limits_default;
+	const char *fits = "(\"a\" \"b\" (\"1\" \"1\" \"2\" \"2\") NIL NIL NIL 5 NIL NIL (\"en\"))";
+	const char *over =
+		"(\"a\" \"b\" (\"1\" \"1\" \"2\" \"2\") NIL NIL NIL 5 NIL NIL (\"en\" \"de\"))";
+
+	(void)state;
+	limits.items = 3;
+	assert_non_null(parse(fits, &limits).fetch.structure);
+	assert_true(parse(over, &limits).fetch.is_structure_cut);
+	assert_true(
+		parse("(\"a\" \"b\" (\"1\" \"1\" \"2\" \"2\" \"3\" \"3\" \"4\" \"4\"))", &limits)
+			.fetch.is_structure_cut);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +376,7 @@ int main(void)
 		imap_test(structures_that_are_too_deep_are_left_out),
 		imap_test(nested_messages_count_as_depth),
 		imap_test(structures_with_too_many_parts_are_left_out),
+		imap_test(structures_with_too_many_parameters_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
