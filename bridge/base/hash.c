@@ -8,22 +8,41 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count)
+/* libcrypto fails here only when memory is gone; a wrong digest would be an
+ * identity mixed up, so there is nothing left to do but stop. */
+static void digest(const EVP_MD *kind, const struct bytes *pieces, size_t count, uint8_t *to)
 {
-	struct hash_sha256 out;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	/* libcrypto fails here only when memory is gone; a wrong digest would be an
-	 * identity mixed up, so there is nothing left to do but stop. */
-	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+	if (!ctx || !EVP_DigestInit_ex(ctx, kind, NULL))
 		abort();
 	for (size_t i = 0; i < count; i++)
 		if (!EVP_DigestUpdate(ctx, pieces[i].at, pieces[i].len))
 			abort();
-	if (!EVP_DigestFinal_ex(ctx, out.at, NULL))
+	if (!EVP_DigestFinal_ex(ctx, to, NULL))
 		abort();
 	EVP_MD_CTX_free(ctx);
+}
+
+struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count)
+{
+	struct hash_sha256 out;
+
+	digest(EVP_sha256(), pieces, count, out.at);
 	return out;
+}
+
+void hash_md5_hex(const struct bytes *pieces, size_t count, char to[HASH_MD5_HEX_BYTES])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t out[16];
+
+	digest(EVP_md5(), pieces, count, out);
+	for (size_t i = 0; i < sizeof out; i++) {
+		to[2 * i] = hex[out[i] >> 4];
+		to[2 * i + 1] = hex[out[i] & 15];
+	}
+	to[HASH_MD5_HEX_BYTES - 1] = '\0';
 }
 
 struct hash_sha256 hash_hmac_sha256(struct bytes key, struct bytes data)

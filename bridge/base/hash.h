@@ -18,6 +18,11 @@ struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count);
 /* HMAC-SHA-256 (RFC 2104). */
 struct hash_sha256 hash_hmac_sha256(struct bytes key, struct bytes data);
 
+#define HASH_MD5_HEX_BYTES 33 /* with the NUL */
+
+/* MD5 over the pieces in lower-case hex: for APOP (RFC 1939 §7), nothing else. */
+void hash_md5_hex(const struct bytes *pieces, size_t count, char to[HASH_MD5_HEX_BYTES]);
+
 /* Fills `to` from the system's generator; false when that fails. */
 MUST_CHECK bool hash_random(uint8_t *to, size_t n);
 

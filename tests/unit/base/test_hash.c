@@ -14,6 +14,17 @@ static void digests_the_pieces_as_one(void **state)
 	assert_string_equal(text, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
 }
 
+static void md5_agrees_with_the_example_of_apop(void **state)
+{
+	struct bytes pieces[] = { BYTES_LIT("<1896.697170952@dbc.mtview.ca.us>"),
+				  BYTES_LIT("tanstaaf") };
+	char hex[HASH_MD5_HEX_BYTES];
+
+	(void)state;
+	hash_md5_hex(pieces, 2, hex);
+	assert_string_equal(hex, "c4c9334bac560ecc979e58001b3e22fb");
+}
+
 static void hmac_agrees_with_rfc_4231(void **state)
 {
 	struct hash_sha256 h =
@@ -60,6 +71,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_the_pieces_as_one),
+		cmocka_unit_test(md5_agrees_with_the_example_of_apop),
 		cmocka_unit_test(hmac_agrees_with_rfc_4231),
 		cmocka_unit_test(base64url_goes_there_and_back),
 		cmocka_unit_test(one_value_has_one_text_only),
