@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "imap/imap_store.h"
+#include "pop3/pop3_store.h"
 
 struct server {
 	struct servers *all;
 	const struct config_server *config;
 	struct tls_profile *tls;
-	struct imap_server imap;
+	struct imap_server imap; /* one of these two; IMAP where both are configured */
+	struct pop3_server pop3;
 	char incoming_key[300];
 	struct app_server app;
 };
@@ -40,6 +42,23 @@ static struct mailstore *connect_imap(void *ctx)
 	return imap_store_new(s->all->loop, s->all->dialer, &s->imap);
 }
 
+static enum pop3_tls pop3_tls_of(enum config_tls tls)
+{
+	switch (tls) {
+	case CONFIG_TLS_IMPLICIT: return POP3_TLS_IMPLICIT;
+	case CONFIG_TLS_STARTTLS: return POP3_TLS_STLS;
+	case CONFIG_TLS_NONE: return POP3_TLS_NONE;
+	}
+	return POP3_TLS_STLS;
+}
+
+static struct mailstore *connect_pop3(void *ctx)
+{
+	const struct server *s = ctx;
+
+	return pop3_store_new(s->all->loop, s->all->dialer, &s->pop3);
+}
+
 static bool load_tls(struct server *s, struct config_faults *faults)
 {
 	const struct config_server *c = s->config;
@@ -60,7 +79,7 @@ static bool load_tls(struct server *s, struct config_faults *faults)
 	return false;
 }
 
-static void fill(struct server *s)
+static void fill_imap(struct server *s)
 {
 	const struct config_server *c = s->config;
 	const struct config_endpoint *e = &c->imap;
@@ -76,13 +95,43 @@ static void fill(struct server *s)
 		.sasl_mechanism = c->auth,
 		.limits = &s->all->limits,
 	};
+}
+
+static void fill_pop3(struct server *s)
+{
+	const struct config_server *c = s->config;
+	const struct config_endpoint *e = &c->pop3;
+
+	s->pop3 = (struct pop3_server){
+		.host = e->host,
+		.port = e->port,
+		.tls = pop3_tls_of(e->tls),
+		.profile = s->tls,
+		.proxy = c->proxy,
+		.mechanism = c->auth,
+		.silence_ms = s->all->config->login_timeout_ms,
+		.line_max_bytes = s->all->config->line_bytes,
+		.message_max_bytes = s->all->config->literal_bytes,
+	};
+}
+
+static void fill(struct server *s)
+{
+	const struct config_server *c = s->config;
+	bool is_imap = c->imap.host != NULL;
+	const struct config_endpoint *e = is_imap ? &c->imap : &c->pop3;
+
+	if (is_imap)
+		fill_imap(s);
+	else
+		fill_pop3(s);
 	snprintf(s->incoming_key, sizeof s->incoming_key, "%s:%u:%d", e->host, e->port,
 		 (int)e->tls);
 	s->app = (struct app_server){
 		.account = { .name = bytes_of_str(c->name),
-			     .protocol = BYTES_LIT("imap"),
+			     .protocol = is_imap ? BYTES_LIT("imap") : BYTES_LIT("pop3"),
 			     .incoming_key = bytes_of_str(s->incoming_key),
-			     .connect = connect_imap,
+			     .connect = is_imap ? connect_imap : connect_pop3,
 			     .ctx = s },
 		.username_is_local = strstr(c->username, "%n") != NULL,
 		.domain = bytes_of_str(c->domains ? c->domains[0] : NULL),

@@ -59,10 +59,14 @@ static struct json_account account_of(const struct session_doc *d, struct bytes 
 		.move = c->move,
 		.append = c->append,
 		.changes = c->changes,
-		.flags = c->flags == MAILSTORE_FLAGS_SERVER ? "server" : "local",
-		.search = c->search ? "server" : "local",
-		.sort = c->sort ? "server" : "local",
-		.threads = c->is_gmail ? "server" : "computed",
+		.flags = c->flags == MAILSTORE_FLAGS_SERVER ? "server" : "none",
+		.search = c->search ? "server" : "none",
+		.sort = c->sort     ? "server"
+			: c->search ? "local"
+				    : "none",
+		.threads = c->is_gmail ? "server"
+			   : c->search ? "computed"
+				       : "none",
 		.push = push_name(c->push),
 		.has_quota = d->quota && d->quota->is_known,
 		.quota_used_bytes = d->quota ? d->quota->used_bytes : 0,

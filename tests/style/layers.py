@@ -19,7 +19,7 @@ ALLOWED = {
     "bridge/sasl": {"base"},
     "bridge/mailstore": {"base", "model", "net/loop.h"},  # the loop: fake.c only
     "bridge/imap": {"base", "net", "model", "mailstore", "sasl"},
-    "bridge/pop3": {"base", "net", "model", "mailstore", "sasl"},
+    "bridge/pop3": {"base", "net", "model", "mime", "mailstore", "sasl"},
     "bridge/smtp": {"base", "net", "model"},
     "bridge/state": {"base", "net"},
     "bridge/account": {"base", "net/loop.h", "model", "mime", "mailstore", "state"},

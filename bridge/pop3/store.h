@@ -1,0 +1,89 @@
+/*
+ * Inside of the POP3 mail store: a queue of operations, one at a time, over one
+ * session and one maildrop. Each verb is a small machine in a file of its own.
+ */
+#ifndef POP3_STORE_H
+#define POP3_STORE_H
+
+#include "base/arena.h"
+#include "mailstore/backend.h"
+#include "pop3/maildrop.h"
+#include "pop3/pop3_store.h"
+
+struct pop3_op;
+
+struct pop3_verb {
+	size_t size_bytes;                 /* of the struct that begins with struct pop3_op */
+	void (*begin)(struct pop3_op *op); /* may finish it at once */
+	/* All headers of op->headers that could be had are there. */
+	void (*headers_ready)(struct pop3_op *op);
+	/* The connection is lost while it runs: must finish it. NULL: it fails. */
+	void (*lost)(struct pop3_op *op, const struct fault *fault);
+	void (*cleanup)(struct pop3_op *op); /* NULL: nothing is held */
+	void (*resume)(struct pop3_op *op);
+};
+
+struct pop3_op {
+	struct op op;
+	const struct pop3_verb *verb;
+	struct pop3_store *store;
+	struct pop3_op *next;
+	struct mail_request rq;
+	struct loop_timer deadline;
+	void (*spooled)(struct pop3_op *op, const struct fault *fault); /* spool.c */
+	unsigned pending;   /* answers that must still come */
+	struct buf header;  /* of the message whose TOP is being answered */
+	struct fault fault; /* the first that went wrong */
+	bool is_running;
+};
+
+struct pop3_store {
+	struct mailstore ms;
+	struct loop *loop;
+	struct dialer *dialer;
+	const struct pop3_server *server;
+	struct mailstore_caps caps;
+	struct pop3_session *session;
+	struct pop3_maildrop drop;
+	bool is_open;
+	bool has_no_top;    /* TOP was refused once: RETR instead */
+	uint64_t opened_ms; /* for LOGIN-DELAY */
+	/* The last whole message that was fetched. */
+	struct message_key spooled;
+	struct buf spool;
+	struct pop3_op *first;
+	struct loop_task pump_task;
+	struct loop_task end_task; /* tells the owner that the conversation has ended */
+	struct fault end_fault;
+};
+
+/* Takes it out and frees it; the caller then calls the request's callback as
+ * the last thing it does. */
+struct mail_request pop3_op_finish(struct pop3_op *op);
+void pop3_op_fail(struct pop3_op *op, const struct fault *fault);
+void pop3_op_fail_with(struct pop3_op *op, enum err err, const char *text);
+
+/* Gets the header blocks of these messages, as many as are not there yet, then
+ * verb->headers_ready() (later or at once). */
+void pop3_op_want_headers(struct pop3_op *op, struct pop3_message *const *messages, size_t count);
+/* The conversation is over by our own doing (QUIT) or the server's. */
+void pop3_store_ended(struct pop3_store *st, const struct fault *fault);
+
+/* The header block at the beginning of a message, its empty line included. */
+struct bytes pop3_header_of(struct bytes message);
+
+extern const struct pop3_verb pop3_verb_open;    /* open.c */
+extern const struct pop3_verb pop3_verb_simple;  /* simple.c: ping, folders, status */
+extern const struct pop3_verb pop3_verb_query;   /* query.c */
+extern const struct pop3_verb pop3_verb_fetch;   /* fetch.c */
+extern const struct pop3_verb pop3_verb_content; /* content.c: stream, sections */
+extern const struct pop3_verb pop3_verb_expunge; /* expunge.c */
+
+/* --- shared by query and fetch ------------------------------------------------------ */
+
+/* What is known of a message without asking, in mem. */
+struct mail_item pop3_item_of(struct arena *mem, const struct pop3_message *msg, unsigned want);
+/* INBOX in any case is the one folder. */
+bool pop3_is_inbox(struct bytes path);
+
+#endif
