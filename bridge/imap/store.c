@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "imap/append.h"
+#include "imap/search.h"
 
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
@@ -28,7 +29,10 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 	case MAIL_PING: return &imap_verb_ping;
 	case MAIL_LIST_FOLDERS: return &imap_verb_list;
 	case MAIL_STATUS: return &imap_verb_status;
-	case MAIL_QUERY: return &imap_verb_page;
+	case MAIL_QUERY:
+		return rq->arg.read.query.filter_count || rq->arg.read.query.sort != SORT_ADDED
+			       ? &imap_verb_search
+			       : &imap_verb_page;
 	case MAIL_FETCH: return &imap_verb_fetch;
 	case MAIL_STREAM: return &imap_verb_stream;
 	case MAIL_SECTIONS: return &imap_verb_sections;

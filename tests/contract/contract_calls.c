@@ -265,8 +265,29 @@ int64_t contract_received_at(unsigned n)
 	return 1767225600 + (int64_t)n * 3600;
 }
 
+static struct bytes plain_message(struct contract_test *t, unsigned n)
+{
+	const char *text = arena_printf(
+		t->mem,
+		"From: \"Plain %u\" <plain%u@example.org>\r\n"
+		"To: other@example.org\r\n"
+		"Subject: number %u\r\n"
+		"Date: Thu, 01 Jan 2026 %02u:00:00 +0000\r\n"
+		"Message-ID: <contract-%u@example.org>\r\n"
+		"In-Reply-To: <contract-1@example.org>\r\n"
+		"\r\n"
+		"Nothing but text %u, and some more of it to be larger than others: %0*u\r\n",
+		n, n, n, 23 - n % 24, n, n, (int)n * 100, 0);
+
+	assert_non_null(text);
+	return bytes_of_str(text);
+}
+
 struct bytes contract_message(struct contract_test *t, unsigned n)
 {
+	if (n % 5 == 0)
+		return plain_message(t, n);
+
 	const char *text = arena_printf(t->mem,
 					"From: \"Sender %u\" <sender%u@example.org>\r\n"
 					"To: reader@example.org\r\n"

@@ -43,7 +43,7 @@ enum err contract_status(struct contract_test *t, struct bytes path);
 enum err contract_change(struct contract_test *t, enum folder_change_kind what, struct bytes path,
 			 struct bytes to);
 enum err contract_query(struct contract_test *t, const struct mail_query *q, unsigned want);
-/* "3 2 1": the texts "number: N" in the headers X-Number of the page, in order. */
+/* "3 2 1": the numbers in the subjects of the page, in order. */
 void contract_assert_page(const struct contract_test *t, const char *want);
 enum err contract_fetch(struct contract_test *t, struct bytes path, const struct message_key *keys,
 			size_t count, unsigned want);
@@ -63,7 +63,9 @@ enum err contract_append(struct contract_test *t, struct bytes path, struct byte
 enum err contract_find(struct contract_test *t, struct bytes path, uint32_t first_uid,
 		       struct bytes raw);
 
-/* A message with number n in its header; larger n are newer. In the test's memory. */
+/* A message with number n in its subject; larger n are newer. Every fifth has no
+ * attachment, is larger with its number, dated backwards, and answers the first. In
+ * the test's memory. */
 struct bytes contract_message(struct contract_test *t, unsigned n);
 /* Appends messages 1..count to the folder and gives their keys. */
 struct message_key *contract_fill(struct contract_test *t, unsigned count);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cmocka_all.h"
 #include "contract_calls.h"
+#include "contract_search.h"
 
 static const struct mailstore_caps *caps(const struct contract_test *t)
 {
@@ -487,6 +488,13 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(an_append_is_found_again),
 		contract_test_of(many_messages_go_in_few_commands),
 		contract_test_of(operations_run_in_order_and_can_be_cancelled),
+		contract_test_of(filters_find_what_they_say),
+		contract_test_of(instants_are_exact),
+		contract_test_of(filters_are_combined_and_paged),
+		contract_test_of(words_to_look_for_are_only_words),
+		contract_test_of(words_are_found_in_any_charset),
+		contract_test_of(orders_go_both_ways),
+		contract_test_of(a_sorted_page_goes_on_behind_a_message_that_is_gone),
 	};
 
 	contract_now = c;

@@ -18,7 +18,7 @@ ALLOWED = {
     "bridge/mime": {"base", "model"},
     "bridge/sasl": {"base"},
     "bridge/mailstore": {"base", "model", "net/loop.h"},  # the loop: fake.c only
-    "bridge/imap": {"base", "net", "model", "mailstore", "sasl"},
+    "bridge/imap": {"base", "net", "model", "mime", "mailstore", "sasl"},
     "bridge/pop3": {"base", "net", "model", "mime", "mailstore", "sasl"},
     "bridge/smtp": {"base", "net", "model"},
     "bridge/state": {"base", "net"},
