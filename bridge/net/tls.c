@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 
+#include "base/clock.h"
 #include "net/tls_conn.h"
 
 /* Sessions kept for resumption per profile; one per host and port. */
@@ -16,7 +16,8 @@
 struct tls_session {
 	struct tls_session *next;
 	SSL_SESSION *session;
-	char key[]; /* host:port */
+	uint64_t kept_ms; /* since when */
+	char key[];       /* host:port */
 };
 
 struct tls_profile {
@@ -171,13 +172,20 @@ static void drop_oldest_session(struct tls_profile *p)
 	p->session_count--;
 }
 
+static bool is_stale(const struct tls_session *t)
+{
+	long life_s = SSL_SESSION_get_timeout(t->session);
+
+	return clock_monotonic_ms() - t->kept_ms > (uint64_t)(life_s > 0 ? life_s : 0) * 1000;
+}
+
 SSL_SESSION *tls_profile_session(struct tls_profile *p, const char *key)
 {
 	struct tls_session *t = take_session(p, key);
 
 	if (!t)
 		return NULL;
-	if (SSL_SESSION_get_time(t->session) + SSL_SESSION_get_timeout(t->session) < time(NULL)) {
+	if (is_stale(t)) {
 		session_free(t);
 		return NULL;
 	}
@@ -199,6 +207,7 @@ void tls_profile_keep_session(struct tls_profile *p, const char *key, SSL_SESSIO
 		return;
 	}
 	t->session = session;
+	t->kept_ms = clock_monotonic_ms();
 	memcpy(t->key, key, size);
 	push_session(p, t);
 	if (p->session_count > SESSIONS_MAX)
