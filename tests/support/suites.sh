@@ -4,7 +4,7 @@
 
 all_suites=(build style support unit fuzz integration conformance)
 results=build/test
-fuzz_runs=200000
+fuzz_runs=100000
 fuzz_seconds=170
 
 passed=0 failed=0 skipped=0
