@@ -68,7 +68,10 @@ class Mailbridge {
     this.#child = spawn(binary(), ['--config', file, '--listen', `127.0.0.1:${port}`, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...process.env,
+        // Variables of ours look like settings to it.
+        ...Object.fromEntries(
+          Object.entries(process.env).filter(([name]) => !name.startsWith('MAILBRIDGE_')),
+        ),
         ASAN_OPTIONS: 'detect_leaks=1',
         UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
         ...env,
