@@ -42,6 +42,38 @@ static void send_select(struct imap_op *op)
 	imap_op_send(op, x);
 }
 
+/* The newest message that the request names; 0: none. */
+static uint32_t newest_named(const struct mail_request *rq)
+{
+	uint32_t newest = 0;
+
+	if (rq->verb == MAIL_STREAM)
+		return rq->arg.stream.key.uid;
+	if (rq->verb == MAIL_SECTIONS)
+		return rq->arg.sections.key.uid;
+	for (size_t i = 0; rq->keys && i < rq->count; i++)
+		newest = rq->keys[i].uid > newest ? rq->keys[i].uid : newest;
+	return newest;
+}
+
+static void on_caught_up(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	(void)reply;
+	(void)imap_op_answered(x->owner, NULL);
+}
+
+/* A message that came through another session may not exist for this one until
+ * the server has been given a chance to say so (RFC 9051 §5.2): it would be
+ * reported as gone. */
+static void catch_up(struct imap_op *op)
+{
+	const struct imap_mailbox *m = &op->store->session->mailbox;
+
+	if (imap_same_path(m->path, op->rq.path) && m->uidnext &&
+	    newest_named(&op->rq) >= m->uidnext)
+		imap_op_send(op, imap_op_command(op, "NOOP", on_caught_up));
+}
+
 void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
 {
 	struct imap_session *s = op->store->session;
@@ -49,6 +81,7 @@ void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
 
 	/* What only one in flight may bring is not certain yet. */
 	if (is_there && (!then || imap_same_path(s->mailbox.path, op->rq.path))) {
+		catch_up(op);
 		if (then)
 			then(op);
 		return;

@@ -149,6 +149,21 @@ static void another_uidvalidity_finds_nothing(void **state)
 	end(&t);
 }
 
+static void a_message_newer_than_the_session_is_asked_for(void **state)
+{
+	const uint32_t uids[] = { 5, 9 };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "fetch_newer");
+	assert_int_equal(store_test_fetch(&t, "INBOX", uids, 1, 77, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(store_test_fetch(&t, "INBOX", uids, 2, 77, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(t.count, 2);
+	assert_int_equal(store_test_fetch(&t, "INBOX", uids + 1, 1, 77, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(t.count, 1);
+	end(&t);
+}
+
 static void sections_share_a_round_trip(void **state)
 {
 	const struct bytes first[] = { BYTES_LIT("1"), BYTES_LIT("HEADER") };
@@ -332,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_bad_message_spoils_only_itself),
 		cmocka_unit_test(fetches_by_key_what_is_to_be_seen),
 		cmocka_unit_test(another_uidvalidity_finds_nothing),
+		cmocka_unit_test(a_message_newer_than_the_session_is_asked_for),
 		cmocka_unit_test(sections_share_a_round_trip),
 		cmocka_unit_test(a_stream_that_is_cut_short_is_completed),
 		cmocka_unit_test(a_paused_stream_waits),
