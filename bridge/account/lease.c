@@ -88,7 +88,8 @@ static bool may_be_long(const struct pool *p)
 }
 
 /* Is a better for path than b (may be NULL)? The one that has the folder
- * selected; else one that would lose nothing, else the one longest unused. */
+ * selected, of several the one used last, which knows best; else one that would
+ * lose nothing, else the one longest unused. */
 static bool is_better(const struct session *a, const struct session *b, struct bytes path)
 {
 	struct bytes of_a = mailstore_selected(a->ms), of_b;
@@ -101,6 +102,8 @@ static bool is_better(const struct session *a, const struct session *b, struct b
 	b_fits = !bytes_is_null(path) && !bytes_is_null(of_b) && bytes_equal(of_b, path);
 	if (a_fits != b_fits)
 		return a_fits;
+	if (a_fits)
+		return a->used_ms >= b->used_ms;
 	if (bytes_is_null(of_a) != bytes_is_null(of_b))
 		return bytes_is_null(of_a);
 	return a->used_ms < b->used_ms;
