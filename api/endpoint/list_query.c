@@ -84,6 +84,12 @@ static bool refuse_parameter(struct request *rq, const char *name, const char *d
 	return refuse(rq, p);
 }
 
+static void set_key(struct mail_window *w, const struct message_key *key)
+{
+	w->key = *key;
+	w->uidvalidity = key->kind == MESSAGE_KEY_UID ? key->uidvalidity : 0;
+}
+
 static bool read_cursor(struct request *rq, struct bytes text, struct list_query *q)
 {
 	struct mail_window *w = &q->mail.window;
@@ -94,10 +100,9 @@ static bool read_cursor(struct request *rq, struct bytes text, struct list_query
 		return refuse(rq, problem_of(err == ERR_NOMEM ? "busy" : "invalid-cursor"));
 	q->has_cursor = true;
 	w->kind = WINDOW_AFTER;
-	w->key = c.id.key;
+	set_key(w, &c.id.key);
 	w->sort_value = c.sort_value;
 	q->cursor_folder = c.id.folder;
-	w->uidvalidity = c.id.key.kind == MESSAGE_KEY_UID ? c.id.key.uidvalidity : 0;
 	return true;
 }
 
@@ -114,7 +119,7 @@ static bool read_anchor(struct request *rq, struct bytes text, struct list_query
 		return refuse(rq, problem_of("message-not-found"));
 	q->has_anchor = true;
 	w->kind = WINDOW_ANCHOR;
-	w->key = id.key;
+	set_key(w, &id.key);
 	return true;
 }
 
