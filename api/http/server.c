@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,6 +134,19 @@ static unsigned mhd_timeout_s(const struct http_config *config)
 	return (unsigned)(config->idle_timeout_ms / 1000) + 2;
 }
 
+/* Half of the descriptors are for clients. Without any left MHD would try to
+ * accept in every turn, for ever. */
+static unsigned connections_that_fit(unsigned wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 >= wanted)
+		return wanted;
+	log_msg(LOG_WARN, "descriptors", "only %llu: %llu connections are taken, not %u",
+		(unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_cur / 2, wanted);
+	return (unsigned)(limit.rlim_cur / 2);
+}
+
 static struct MHD_Daemon *start_mhd(struct http_server *s, int fd)
 {
 	unsigned flags =
@@ -159,6 +173,7 @@ static bool start(struct http_server *s, struct fault *ret_fault)
 	if (fd < 0)
 		return false;
 	s->port = port_of(fd);
+	s->config.connections_max = connections_that_fit(s->config.connections_max);
 	s->mhd = start_mhd(s, fd);
 	if (!s->mhd) {
 		close(fd);

@@ -11,9 +11,12 @@
 
 struct http_server;
 
+/* Its strings are borrowed for the server's life. */
 struct http_config {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:0" (0: any free port) */
+	/* Taken-over sockets (http/stream.h) may be as many again. */
 	unsigned connections_max;
+	/* Of one address; 0: any number. Not with trusted_proxies: all would be theirs. */
 	unsigned connections_per_client;
 	uint64_t
 		header_timeout_ms; /* from accept or the previous answer's end to the last header */
@@ -46,7 +49,7 @@ void http_server_stop(struct http_server *s, void (*done)(void *ctx), void *ctx)
 void http_server_free(struct http_server *s);
 
 struct http_stats {
-	uint64_t requests, connections_open, requests_open;
+	uint64_t requests, connections_open, requests_open, streams_open;
 };
 struct http_stats http_server_stats(const struct http_server *s);
 

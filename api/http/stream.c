@@ -69,6 +69,7 @@ static void stream_free(struct http_stream *s, const char *end)
 	buf_done(&s->queue);
 	buf_done(&s->fields);
 	ring_remove(&s->all);
+	server->stats.streams_open--;
 	free(s);
 	server_check_drained(server);
 }
@@ -166,7 +167,9 @@ struct http_stream *http_stream_take(struct request *rq,
 	struct http_stream *s;
 	int on = 1, off = 0;
 
-	if (rq->state >= REQUEST_REPLY || !(s = calloc(1, sizeof *s)))
+	if (rq->state >= REQUEST_REPLY ||
+	    server->stats.streams_open >= server->config.connections_max ||
+	    !(s = calloc(1, sizeof *s)))
 		return NULL;
 	s->server = server;
 	s->on_end = on_end;
@@ -188,6 +191,7 @@ struct http_stream *http_stream_take(struct request *rq,
 	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
 	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	ring_append(&server->streams, &s->all);
+	server->stats.streams_open++;
 	rq->state = REQUEST_TAKEN;
 	request_resume(rq);
 	return s;

@@ -27,8 +27,8 @@ enum http_stream_end {
 /* `on_end` is called once from the loop, unless http_stream_end() or
  * http_stream_abort() came first, neither of which it may call: the stream is
  * gone when it returns (last words are still sent). NULL when memory or
- * descriptors are short: nothing has happened then, answer 503. Headers set with
- * reply_header() are sent with the head. */
+ * descriptors are short, or there are too many: nothing has happened then,
+ * answer 503. Headers set with reply_header() are sent with the head. */
 struct http_stream *http_stream_take(struct request *rq,
 				     void (*on_end)(void *ctx, enum http_stream_end why),
 				     void *ctx);
