@@ -17,6 +17,7 @@ enum peer_cert {
 	PEER_CERT_EXPIRED,    /* the same, but yesterday's */
 	PEER_CERT_WRONG_HOST, /* for wrong.test */
 	PEER_CERT_SELF_SIGNED,
+	PEER_CERT_NO_HOST, /* of the CA, for a person named "client" */
 	PEER_CERTS,
 };
 

@@ -17,7 +17,7 @@ struct pair {
 	X509 *cert;
 };
 
-static struct pair ca, leaves[PEER_CERTS], client;
+static struct pair ca, leaves[PEER_CERTS];
 static char ca_path[] = "/tmp/mailbridge-test-ca-XXXXXX";
 static char client_cert_path[] = "/tmp/mailbridge-test-cert-XXXXXX";
 static char client_key_path[] = "/tmp/mailbridge-test-key-XXXXXX";
@@ -69,7 +69,6 @@ static void clean_up(void)
 	unlink(client_cert_path);
 	unlink(client_key_path);
 	pair_free(&ca);
-	pair_free(&client);
 	for (int i = 0; i < PEER_CERTS; i++)
 		pair_free(&leaves[i]);
 }
@@ -109,10 +108,10 @@ static void make_all(void)
 	leaves[PEER_CERT_EXPIRED] = make("expired", names, -2 * DAY_S, -DAY_S, &ca);
 	leaves[PEER_CERT_WRONG_HOST] = make("wrong", "DNS:wrong.test", -DAY_S, DAY_S, &ca);
 	leaves[PEER_CERT_SELF_SIGNED] = make("self", names, -DAY_S, DAY_S, NULL);
-	client = make("client", "email:ada@example.org", -DAY_S, DAY_S, &ca);
+	leaves[PEER_CERT_NO_HOST] = make("client", "email:ada@example.org", -DAY_S, DAY_S, &ca);
 	write_cert(ca_path, ca.cert);
-	write_cert(client_cert_path, client.cert);
-	write_key(client_key_path, client.key);
+	write_cert(client_cert_path, leaves[PEER_CERT_NO_HOST].cert);
+	write_key(client_key_path, leaves[PEER_CERT_NO_HOST].key);
 	atexit(clean_up);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "peer.h"
 
 static int new_loop(void **state)
 {
@@ -107,6 +108,25 @@ static void what_the_server_said_is_read_even_when_sending_to_it_fails(void **st
 	client_wait_closed(&c, ERR_NET, NULL);
 	assert_bytes_equal_str(buf_bytes(&c.got), "* one\r\n* BYE\r\n");
 	client_done(&c);
+}
+
+static void reset_after_one_byte(struct peer_conn *c, void *ctx)
+{
+	(void)ctx;
+	peer_hear(c, "x");
+	peer_reset(c);
+}
+
+static void a_reset_is_told_from_an_end(void **state)
+{
+	struct peer *p = peer_start(NULL, reset_after_one_byte, NULL);
+	struct client c;
+
+	client_init(&c, *state, peer_connect(p), 1000);
+	assert_int_equal(stream_write(c.stream, BYTES_LIT("x")), ERR_OK);
+	client_wait_closed(&c, ERR_NET, "connection reset by the server");
+	client_done(&c);
+	peer_stop(p);
 }
 
 static void a_server_that_does_not_read_fills_the_queue_and_no_more(void **state)
@@ -267,6 +287,7 @@ int main(void)
 		ON_LOOP(bytes_go_both_ways),
 		ON_LOOP(the_end_comes_after_the_last_words_and_once),
 		ON_LOOP(what_the_server_said_is_read_even_when_sending_to_it_fails),
+		ON_LOOP(a_reset_is_told_from_an_end),
 		ON_LOOP(a_server_that_does_not_read_fills_the_queue_and_no_more),
 		ON_LOOP(a_write_larger_than_the_queue_is_refused_whole),
 		ON_LOOP(nothing_is_read_while_paused),

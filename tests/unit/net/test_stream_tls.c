@@ -1,10 +1,12 @@
 #include "cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "net/tls_conn.h"
 #include "peer.h"
 
 static int new_loop(void **state)
@@ -241,6 +243,8 @@ static void certificates_are_refused_with_a_reason(void **state)
 	check_refused(l, NULL, refuse, "other.test", ERR_TLS,
 		      "hostname mismatch: the certificate is for localhost, good.test, 127.0.0.1");
 	check_refused(l, NULL, refuse, "127.0.0.2", ERR_TLS, "hostname mismatch");
+	check_refused(l, &(struct peer_options){ .cert = PEER_CERT_NO_HOST }, refuse, "localhost",
+		      ERR_TLS, "hostname mismatch: the certificate is for client");
 }
 
 static void an_unknown_ca_is_refused(void **state)
@@ -582,6 +586,36 @@ static void sessions_are_resumed_and_bound_in_tls_1_2(void **state)
 	check_resumption(*state, TLS1_2_VERSION, "tls-unique");
 }
 
+static bool has_session(struct tls_profile *p, const char *key)
+{
+	SSL_SESSION *session = tls_profile_session(p, key);
+
+	SSL_SESSION_free(session);
+	return session != NULL;
+}
+
+static void only_so_many_sessions_are_kept_and_none_for_too_long(void **state)
+{
+	struct tls_profile *p = test_profile();
+	SSL_SESSION *old = SSL_SESSION_new();
+	char key[32];
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		snprintf(key, sizeof key, "host%d:993", i);
+		tls_profile_keep_session(p, key, SSL_SESSION_new());
+		assert_true(has_session(p, "host0:993")); /* used, and so kept */
+	}
+	assert_false(has_session(p, "host1:993"));
+	assert_true(has_session(p, "host299:993"));
+	SSL_SESSION_set_timeout(old, 0);
+	tls_profile_keep_session(p, "old:993", old);
+	for (int i = 0; i < CLIENT_TURNS_MAX && has_session(p, "old:993"); i++)
+		usleep(1000);
+	assert_false(has_session(p, "old:993"));
+	tls_profile_free(p);
+}
+
 static void there_is_no_channel_binding_in_clear(void **state)
 {
 	struct peer *p = peer_start(NULL, wait_then_hang_up, NULL);
@@ -622,6 +656,7 @@ int main(void)
 		ON_LOOP(an_answer_before_the_question_is_refused),
 		ON_LOOP(sessions_are_resumed_and_bound_in_tls_1_3),
 		ON_LOOP(sessions_are_resumed_and_bound_in_tls_1_2),
+		ON_LOOP(only_so_many_sessions_are_kept_and_none_for_too_long),
 		ON_LOOP(there_is_no_channel_binding_in_clear),
 	};
 
