@@ -1,9 +1,22 @@
-/* Inside of session.c and login.c. */
+/* Inside of session.c, command.c, answer.c and login.c. */
 #ifndef POP3_SESSION_INSIDE_H
 #define POP3_SESSION_INSIDE_H
 
 #include "pop3/session.h"
 #include "sasl/sasl.h"
+
+#define POP3_OUT_MAX_BYTES (256 * 1024)
+
+struct pop3_command {
+	struct pop3_command *next;
+	struct buf text;
+	enum pop3_body body;
+	const struct pop3_handler *on; /* NULL: forgotten */
+	void *owner;
+	uint32_t n;
+	uint64_t body_bytes;
+	bool is_sent, is_answered, is_barrier;
+};
 
 struct pop3_session {
 	struct loop *loop;
@@ -37,6 +50,15 @@ struct pop3_session {
 	pop3_opened_cb *on_end;
 	void *on_end_ctx;
 };
+
+/* command.c */
+void pop3_command_free(struct pop3_command *c);
+/* Sends what may be sent, and minds the silence of the server. */
+void pop3_session_pump(struct pop3_session *s);
+
+/* answer.c: one event of the reader; false when nothing more can be done with
+ * `in` now. */
+bool pop3_session_take(struct pop3_session *s, struct bytes *in);
 
 /* login.c: the greeting has come, or TLS stands after STLS. */
 void pop3_login_begin(struct pop3_session *s);
