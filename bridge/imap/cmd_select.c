@@ -58,20 +58,27 @@ static uint32_t newest_named(const struct mail_request *rq)
 
 static void on_caught_up(struct imap_exchange *x, const struct imap_reply *reply)
 {
+	struct imap_op *op = x->owner;
+
 	(void)reply;
-	(void)imap_op_answered(x->owner, NULL);
+	(void)imap_op_answered(op, NULL);
+	op->verb->begin(op);
 }
 
-/* A message that came through another session may not exist for this one until
- * the server has been given a chance to say so (RFC 9051 §5.2): it would be
- * reported as gone. */
-static void catch_up(struct imap_op *op)
+bool imap_op_catch_up(struct imap_op *op)
 {
-	const struct imap_mailbox *m = &op->store->session->mailbox;
+	const struct imap_mailbox *m;
 
-	if (imap_same_path(m->path, op->rq.path) && m->uidnext &&
-	    newest_named(&op->rq) >= m->uidnext)
-		imap_op_send(op, imap_op_command(op, "NOOP", on_caught_up));
+	if (bytes_is_null(op->rq.path) || !imap_op_is_selected(op))
+		return false;
+	m = &op->store->session->mailbox;
+	if (!imap_same_path(m->path, op->rq.path) || !m->uidnext ||
+	    newest_named(&op->rq) < m->uidnext)
+		return false;
+	imap_op_send(op, imap_op_command(op, "NOOP", on_caught_up));
+	if (op->fault.err)
+		imap_op_fail(op, &op->fault);
+	return true;
 }
 
 void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
@@ -81,7 +88,6 @@ void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op))
 
 	/* What only one in flight may bring is not certain yet. */
 	if (is_there && (!then || imap_same_path(s->mailbox.path, op->rq.path))) {
-		catch_up(op);
 		if (then)
 			then(op);
 		return;

@@ -78,7 +78,7 @@ static void on_pump(struct loop_task *t)
 	op->is_running = true;
 	if (!st->is_open && op->rq.verb != MAIL_OPEN)
 		imap_op_fail_with(op, ERR_NET, "the connection is not open");
-	else
+	else if (!imap_op_catch_up(op))
 		op->verb->begin(op);
 }
 

@@ -82,6 +82,12 @@ bool imap_op_answered(struct imap_op *op, const struct imap_reply *reply);
  * caller goes on by itself, and a refused SELECT becomes op->fault. */
 void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op));
 bool imap_op_is_selected(const struct imap_op *op);
+/* A message that came through another session may not exist for this one until the
+ * server has been given a chance to say so (RFC 9051 §5.2): it would be reported as
+ * gone. True when the request names one newer than what is known: then NOOP was sent
+ * and the operation begins with its answer. Not in one flight with it: Dovecot
+ * answers NOOP and what follows from one and the same view. */
+bool imap_op_catch_up(struct imap_op *op);
 
 /* The connection stands: the greeting goes to `on_greeting` with the store as its
  * context. False when memory is short. */
