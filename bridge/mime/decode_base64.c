@@ -1,13 +1,16 @@
 #include "mime/decode_steps.h"
 
 /*
- * Behind the padding there may be more: another encoded piece, or text such as a
- * mailing list's footer, which ends it all. Which of the two a line is shows when
- * it is complete, so it is held till then.
+ * Behind the padding, or behind a line that does not begin with a digit, there
+ * may be more: another encoded piece, or text such as a mailing list's footer,
+ * which ends it all. Which of the two a line is shows when it is complete, so it
+ * is held till then.
  */
 enum {
 	DIGITS,
-	PADDED, /* held: the line behind the padding */
+	LINE_START, /* a group is complete, and so is the line */
+	STRANGE,    /* in a line that began with something else than a digit */
+	DOUBTFUL,   /* held: the line behind the padding or a strange one */
 	ENDED,
 };
 
@@ -62,23 +65,29 @@ static size_t take_digit(struct mime_decoder *d, uint8_t digit, uint8_t *to)
 	return 3;
 }
 
-static size_t take_byte(struct mime_decoder *d, uint8_t digit, uint8_t *to)
+static size_t take_byte(struct mime_decoder *d, uint8_t c, uint8_t *to)
 {
-	if (digit == WS)
+	bool at_line_start = d->state == LINE_START;
+
+	switch (digits[c]) {
+	case WS:
+		if (c == '\n' && d->bit_count == 0)
+			d->state = LINE_START;
 		return 0;
-	if (digit == EQ) {
+	case EQ:
 		/* Where a group begins it is noise. */
 		if (d->bit_count)
-			d->state = PADDED;
+			d->state = DOUBTFUL;
 		else
 			d->is_problem = true;
 		return flush(d, to);
-	}
-	if (digit == XX) {
+	case XX:
 		d->is_problem = true;
+		if (at_line_start)
+			d->state = STRANGE;
 		return 0;
+	default: d->state = DIGITS; return take_digit(d, digits[c], to);
 	}
-	return take_digit(d, digit, to);
 }
 
 /* Whole groups, padding at the end at most. */
@@ -94,7 +103,7 @@ static bool is_encoded(struct bytes line)
 	return line.len % 4 == 0;
 }
 
-/* The line behind the padding is complete, or longer than any footer's. */
+/* The doubtful line is complete, or longer than any footer's. */
 static size_t take_held(struct mime_decoder *d, uint8_t *to)
 {
 	struct bytes line = bytes_trim(bytes_of(d->held, d->held_len));
@@ -111,12 +120,17 @@ static size_t take_held(struct mime_decoder *d, uint8_t *to)
 	d->state = DIGITS;
 	for (size_t i = 0; i < line.len; i++)
 		if (d->state == DIGITS)
-			n += take_byte(d, digits[line.at[i]], to + n);
+			n += take_byte(d, line.at[i], to + n);
 	return n;
 }
 
-static size_t take_padded(struct mime_decoder *d, uint8_t c, uint8_t *to)
+static size_t take_doubtful(struct mime_decoder *d, uint8_t c, uint8_t *to)
 {
+	if (d->state == STRANGE) {
+		if (c == '\n')
+			d->state = DOUBTFUL;
+		return 0;
+	}
 	if (d->held_len == 0 && (c == '=' || c == ' ' || c == '\t'))
 		return 0;
 	if (c == '\n')
@@ -154,21 +168,26 @@ size_t decode_base64(struct mime_decoder *d, struct bytes in, uint8_t *to)
 	uint8_t *start = to;
 
 	while (at < end && d->state != ENDED) {
-		if (d->state == PADDED) {
-			to += take_padded(d, *at++, to);
+		size_t n = 0;
+
+		if (d->state == DOUBTFUL || d->state == STRANGE) {
+			to += take_doubtful(d, *at++, to);
 			continue;
 		}
 		if (d->bit_count == 0)
-			to += take_groups(&at, end, to);
+			n = take_groups(&at, end, to);
+		if (n)
+			d->state = DIGITS;
+		to += n;
 		if (at < end)
-			to += take_byte(d, digits[*at++], to);
+			to += take_byte(d, *at++, to);
 	}
 	return (size_t)(to - start);
 }
 
 size_t decode_base64_end(struct mime_decoder *d, uint8_t *to)
 {
-	size_t n = d->state == PADDED ? take_held(d, to) : 0;
+	size_t n = d->state == DOUBTFUL ? take_held(d, to) : 0;
 
 	d->is_problem |= d->bit_count != 0; /* the padding is missing */
 	return n + flush(d, to + n);

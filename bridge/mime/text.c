@@ -5,9 +5,10 @@
 #include "mime/decode.h"
 #include "mime/utf8.h"
 
-#define META_WITHIN_BYTES 1024 /* HTML §4.2.5.4: a charset stands in there */
-#define UTF8_CHARS_MIN    12   /* from which on text must be UTF-8 if it can be */
-#define TAG_MAX_BYTES     1024 /* what may be dropped so as not to cut a tag */
+#define META_WITHIN_BYTES    1024 /* HTML §4.2.5.4: a charset stands in there */
+#define UTF8_CHARS_MIN       12   /* from which on text must be UTF-8 if it can be */
+#define FIRST_LINE_MAX_BYTES 1024
+#define TAG_MAX_BYTES        1024 /* what may be dropped so as not to cut a tag */
 /* No encoding with line breaks makes more than this of a byte of UTF-8. */
 #define ENCODED_PER_BYTE 4
 #define ENCODED_MIN_READ (64 * 1024)
@@ -152,22 +153,22 @@ static enum err convert(struct arena *mem, const struct part *part, struct bytes
 	return bytes_is_null(ret->value) ? ERR_NOMEM : ERR_OK;
 }
 
-/* Says it is base64, but is text: a blank inside a line, or what no encoder
- * writes, and what it decodes to is no text. */
+/* Says it is base64, but is text: in its first line there is a blank between
+ * words, or what no encoder writes, and what it decodes to is no UTF-8. */
 static bool is_plain_after_all(const struct part *part, struct bytes encoded, struct bytes decoded)
 {
-	struct bytes start = bytes_trim(bytes_first(encoded, META_WITHIN_BYTES));
+	struct bytes line = bytes_trim(bytes_first(encoded, FIRST_LINE_MAX_BYTES));
 	bool has_stranger = false;
 
 	if (part->encoding != PART_ENCODING_BASE64 || utf8_valid_len(decoded) == decoded.len)
 		return false;
-	for (size_t i = 0; i < start.len && !has_stranger; i++) {
-		uint8_t c = start.at[i];
+	line = bytes_trim(bytes_first(line, bytes_index(line, '\n')));
+	for (size_t i = 0; i < line.len; i++) {
+		uint8_t c = line.at[i];
 
 		if (c >= 0x80 || c == 0)
 			return false;
-		has_stranger = c == ' ' ? i + 1 < start.len && start.at[i + 1] > ' '
-					: strchr("?.,;:!\"'()<>-", c) != NULL;
+		has_stranger |= c == ' ' || strchr("?.,;:!\"'()<>-", c) != NULL;
 	}
 	return has_stranger;
 }

@@ -120,6 +120,14 @@ static bool is_all_blank(struct bytes b)
 	return true;
 }
 
+/* A header is made of ASCII and bytes beyond it, whatever its text part is in. */
+static bool has_ascii(struct bytes charset)
+{
+	return !bytes_starts_with_nocase(charset, BYTES_LIT("utf")) &&
+	       !bytes_starts_with_nocase(charset, BYTES_LIT("ucs")) &&
+	       !bytes_starts_with_nocase(charset, BYTES_LIT("unicode"));
+}
+
 /* Text between encoded words. Some programs put ISO-2022-JP there as it is. */
 static enum err append_literal(struct buf *to, struct bytes text, struct bytes charset)
 {
@@ -127,7 +135,7 @@ static enum err append_literal(struct buf *to, struct bytes text, struct bytes c
 
 	if (bytes_find(text, BYTES_LIT("\x1b$")) < text.len)
 		charset = BYTES_LIT("iso-2022-jp");
-	else if (utf8_valid_len(text) == text.len)
+	else if (utf8_valid_len(text) == text.len || !has_ascii(charset))
 		charset = BYTES_NULL;
 	return charset_to_utf8(charset, text, false, to, &result);
 }

@@ -68,6 +68,10 @@ static void base64_pieces_put_together_and_footers(void **state)
 	ODD(BASE64, "SGVsbG8=\n-- \nlist info page\n", "Hello");
 	ODD(BASE64, "SGVsbG8=\nUnsubscribe at once\nSGVs\n", "Hello");
 	ODD(BASE64, "SGVsbG8= ignored\n", "Hello");
+	/* Nothing tells the end here but the footer itself. */
+	ODD(BASE64, "SGVsbG8h\r\n____\r\nA mailing list\r\n", "Hello!");
+	ODD(BASE64, "SGVsbG8h\n\n-- \nSGVs\n", "Hello!Hel");
+	ODD(BASE64, "SGVs\n!noise!\nbG8h\n", "Hello!");
 }
 
 static void quoted_printable(void **state)

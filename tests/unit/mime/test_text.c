@@ -108,6 +108,11 @@ static void transfer_encodings_are_undone(void **state)
 	assert_bytes_equal_str(
 		value_of(&p, BYTES_LIT("Plain words, after all.\n"), false, 100).value,
 		"Plain words, after all.\n");
+	p.charset = BYTES_LIT("koi8-r");
+	assert_bytes_equal_str(
+		value_of(&p, BYTES_LIT("8NLJ18XU\n____\nA mailing list.\n"), false, 100).value,
+		"Привет");
+	p.charset = BYTES_LIT("utf-8");
 	p.encoding = PART_ENCODING_QUOTED_PRINTABLE;
 	assert_bytes_equal_str(value_of(&p, BYTES_LIT("Gr=C3=BC=C3=9Fe=\r\n!"), false, 100).value,
 			       "Grüße!");

@@ -97,6 +97,7 @@ static void raw_8_bit_is_utf8_or_what_the_message_says(void **state)
 	check_in("windows-1251", BYTES_LIT("\xcf\xf0\xe8"), "При");
 	check_in("windows-1251", BYTES_LIT("\xd0\x9f\xd1\x80\xd0\xb8"), "При");
 	check_in("us-ascii", BYTES_LIT("\xe4"), "ä");
+	check_in("utf-16", BYTES_LIT("ab\xe4"), "abä");
 	check("\x1b$BF|K\\\x1b(B!", "日本!");
 }
 
