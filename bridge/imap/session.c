@@ -9,6 +9,7 @@
 
 const struct imap_session_limits imap_session_limits_default = {
 	.literal_kept_bytes = 1u << 20,
+	.answer_kept_bytes = 64u << 20,
 	.drain_bytes = 256u << 10,
 	.drain_ms = 30000,
 	.out_bytes = 512u << 10,
@@ -155,18 +156,26 @@ static void give(struct imap_session *s, struct imap_exchange *x, const struct i
 {
 	struct imap_frame kept = *frame;
 	struct imap_response own;
+	size_t before;
 
 	x->has_taken = true;
 	if (!x->mem) {
 		x->take(x, r);
 		return;
 	}
+	if (x->kept_bytes > s->limits.answer_kept_bytes) {
+		end_with(s, ERR_TOO_BIG, "the answer to a command is too large");
+		return;
+	}
+	before = arena_used_bytes(x->mem);
 	kept.text = arena_bytes(x->mem, frame->text);
 	if (bytes_is_null(kept.text) ||
-	    imap_parse(&kept, &s->limits.wire, x->mem, &own, NULL) != ERR_OK)
+	    imap_parse(&kept, &s->limits.wire, x->mem, &own, NULL) != ERR_OK) {
 		x->take(x, NULL); /* its arena is full */
-	else
-		x->take(x, &own);
+		return;
+	}
+	x->kept_bytes += arena_used_bytes(x->mem) - before;
+	x->take(x, &own);
 }
 
 static void dispatch(struct imap_session *s, const struct imap_frame *frame,

@@ -69,16 +69,18 @@ struct imap_exchange {
 	struct imap_session *session;
 	struct imap_exchange *next;
 	char tag[16];
-	size_t segment;    /* the next one to be written */
-	uint64_t streamed; /* octets of it, when it is a streamed one */
-	bool may_go_on;    /* the "+" has come */
-	bool is_begun;     /* something of it was written */
-	bool had_turn;     /* on_turn was called */
+	size_t segment;      /* the next one to be written */
+	uint64_t streamed;   /* octets of it, when it is a streamed one */
+	uint64_t kept_bytes; /* of its answer so far */
+	bool may_go_on;      /* the "+" has come */
+	bool is_begun;       /* something of it was written */
+	bool had_turn;       /* on_turn was called */
 };
 
 struct imap_session_limits {
 	struct imap_limits wire;
 	uint64_t literal_kept_bytes; /* of one literal that nobody streams */
+	uint64_t answer_kept_bytes;  /* of all responses to one command */
 	uint64_t drain_bytes;        /* of an answer that nobody wants any more */
 	uint64_t drain_ms;
 	size_t out_bytes; /* queued towards the server */
