@@ -325,6 +325,8 @@ static void print_reason(struct problem *p, const char *reason)
 {
 	size_t len = bytes_find(bytes_of_str(p->kind->meaning), BYTES_LIT(". "));
 
+	if (len > 0 && p->kind->meaning[len - 1] == '.')
+		len--;
 	print_detail(p, "%.*s: %s", (int)len, p->kind->meaning, reason);
 }
 

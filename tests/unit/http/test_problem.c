@@ -177,6 +177,11 @@ static void reasons_are_given_where_they_help(void **state)
 	(void)state;
 	assert_string_equal(p.kind->code, "upstream-tls-failed");
 	assert_non_null(strstr(p.detail, ": certificate has expired"));
+	f = fault_with_text(ERR_TOO_BIG, "a literal is too long");
+	p = problem_of_fault(&f);
+	assert_string_equal(p.detail, "The mail server's answer is over a limit of ours: "
+				      "a literal is too long");
+
 	f = fault_with_text(ERR_INTERNAL, "/etc/secret");
 	p = problem_of_fault(&f);
 	assert_string_equal(p.detail, "");
