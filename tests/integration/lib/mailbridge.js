@@ -72,7 +72,7 @@ class Mailbridge {
         ...Object.fromEntries(
           Object.entries(process.env).filter(([name]) => !name.startsWith('MAILBRIDGE_')),
         ),
-        ASAN_OPTIONS: 'detect_leaks=1',
+        ASAN_OPTIONS: 'detect_leaks=1:quarantine_size_mb=16',
         UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
         ...env,
       },

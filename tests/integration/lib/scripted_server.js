@@ -11,6 +11,7 @@
 // server except where a test says otherwise.
 import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import tls from 'node:tls';
 import { LineReader } from './imap_client.js';
 import { runSupport, testFolder } from './paths.js';
@@ -20,7 +21,7 @@ class Peer {
   #reader = new LineReader(() => this.socket.write('+ go ahead\r\n'));
   #lines = [];
   #waiting = null;
-  #isClosed = false;
+  isClosed = false;
   #left = Infinity;
   /** Everything that the client sent. */
   received = [];
@@ -33,7 +34,7 @@ class Peer {
     });
     socket.on('error', () => {});
     socket.on('close', () => {
-      this.#isClosed = true;
+      this.isClosed = true;
       this.#wake();
     });
     socket.on('data', (chunk) => this.#take(chunk));
@@ -55,7 +56,7 @@ class Peer {
 
   /** The next line, a literal within it, or null when the client has left. */
   async line() {
-    while (!this.#lines.length && !this.#isClosed) {
+    while (!this.#lines.length && !this.isClosed) {
       await new Promise((resolve) => {
         this.#waiting = resolve;
       });
@@ -82,7 +83,7 @@ class Peer {
 
   /** Writes text or bytes; resolves when the system has taken them, or the client has left. */
   async send(data) {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     const bytes = Buffer.from(data, typeof data === 'string' ? 'latin1' : undefined);
     const part = bytes.subarray(0, this.#left);
     this.#left -= part.length;
@@ -110,9 +111,11 @@ class Peer {
 
   /** Sends `count` bytes of filling, stopping early when the client leaves. */
   async flood(count, filling = 'x') {
-    const block = Buffer.alloc(65536, filling);
-    for (let left = count; left > 0 && !this.#isClosed; left -= block.length) {
+    const block = Buffer.alloc(65536 - (65536 % filling.length), filling);
+    for (let left = count; left > 0 && !this.isClosed; left -= block.length) {
       await this.send(left < block.length ? block.subarray(0, left) : block);
+      // A write that succeeds at once gives nobody else a turn.
+      await setImmediate();
     }
   }
 }
