@@ -336,10 +336,10 @@ static void check_whole(struct config *c, const char *path, struct config_faults
 	if (c->public_url && strncmp(c->public_url, "https://", 8) != 0 &&
 	    strncmp(c->public_url, "http://", 7) != 0)
 		config_fault(faults, "public_url", "write https://host or http://host");
-	if (c->server_count == 0 && !c->any_server)
+	if (c->server_count == 0)
 		config_fault(faults, path ? path : "configuration",
 			     "no mail server: add a [server example.org] section with imap = "
-			     "imaps://host, or any_server = yes");
+			     "imaps://host");
 	for (size_t i = 0; i < c->server_count; i++)
 		check_server(c, &c->servers[i], path, faults);
 }

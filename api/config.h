@@ -50,12 +50,11 @@ struct config {
 	char *public_url; /* as clients see it, or NULL: from the request */
 	char **allowed_origins, **trusted_proxies; /* NULL-ended, or NULL */
 	enum log_level log_level;
-	bool any_server; /* may users name servers of their own choice? */
 
 	uint64_t connections, connections_per_client;
 	uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, request_timeout_ms,
 		drain_timeout_ms;
-	uint64_t json_bytes, message_bytes;
+	uint64_t message_bytes;
 	uint64_t state_bytes, state_entries;
 
 	uint64_t accounts, sessions_per_account, queue, logins_per_host;

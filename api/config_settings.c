@@ -26,8 +26,6 @@ const struct setting config_settings[] = {
 	  "addresses whose Forwarded and X-Forwarded-* headers are believed" },
 	{ "log_level", SETTING_LOG_LEVEL, G(log_level), 0, 0, "info",
 	  "error, warn, info or debug" },
-	{ "any_server", SETTING_BOOL, G(any_server), 0, 0, "no",
-	  "let users name mail servers of their own choice (public addresses only)" },
 
 	{ "connections", SETTING_COUNT, G(connections), 10, 1000000, "10000",
 	  "client connections at the same time" },
@@ -43,8 +41,6 @@ const struct setting config_settings[] = {
 	  "for an answer, the mail server included" },
 	{ "drain_timeout", SETTING_DURATION, G(drain_timeout_ms), MS(0), HOUR(1), "10s",
 	  "to finish what is under way after SIGTERM" },
-	{ "json_bytes", SETTING_SIZE, G(json_bytes), KB(1), MB(64), "1M",
-	  "largest JSON body of a request" },
 	{ "message_bytes", SETTING_SIZE, G(message_bytes), KB(1), MB(1024), "25M",
 	  "largest message to be stored" },
 	{ "state_bytes", SETTING_SIZE, G(state_bytes), MB(1), MB(1 << 20), "64M",

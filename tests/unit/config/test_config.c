@@ -75,8 +75,10 @@ static void later_sources_win(void **state)
 {
 	char *envp[] = { "MAILBRIDGE_QUEUE=7", "MAILBRIDGE_ACCOUNTS=8", "MAILBRIDGE_SERVICE_HOST=x",
 			 NULL };
-	char *flags[] = { "--accounts", "9", "--any-server", "--log-level=debug", NULL };
-	struct loaded l = load("queue = 5\naccounts = 5\nconnections = 55\n", flags, envp);
+	char *flags[] = { "--accounts", "9", "--log-level=debug", NULL };
+	struct loaded l =
+		load("queue = 5\naccounts = 5\nconnections = 55\n[server a]\nimap = imaps://a\n",
+		     flags, envp);
 
 	(void)state;
 	assert_int_equal(l.faults.count, 0);
@@ -84,7 +86,6 @@ static void later_sources_win(void **state)
 	assert_int_equal(l.config->queue, 7);
 	assert_int_equal(l.config->accounts, 9);
 	assert_int_equal(l.config->log_level, LOG_DEBUG);
-	assert_true(l.config->any_server);
 	unload(&l);
 }
 
