@@ -27,13 +27,6 @@ async function newToken({ username, password } = login) {
   return answer.json.token;
 }
 
-/** As often as the user logged in. */
-function isLoggedOut(log, username) {
-  const count = (pattern) => log.split('\n').filter((line) => pattern.test(line)).length;
-  const logins = count(new RegExp(`imap-login: .*Login: user=<${username}>`));
-  return logins > 0 && logins === count(new RegExp(`imap\\(${username}\\).*(Disconnected|Logged out)`));
-}
-
 test('a session is made, used, looked at and ended', async () => {
   const made = await post(login);
   assert.equal(made.status, 201, made.text);
@@ -222,7 +215,7 @@ test('a password that was changed ends what rests on it', async () => {
     });
     assertProblem(old, 401, 'invalid-credentials');
     // Connections that are open stay so; the session has to log in once they are closed.
-    await waitFor('the connections to be closed', () => isLoggedOut(server.log(), username));
+    await waitFor('the connections to be closed', () => server.isLoggedOut(username));
     const refused = await folders(token);
     assertProblem(refused, 401, 'credentials-revoked');
     assert.equal(refused.json.upstream.code, 'AUTHENTICATIONFAILED');

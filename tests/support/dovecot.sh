@@ -9,6 +9,9 @@
 #          --user NAME:PASSWORD   may be given many times; more users may be added to DIR/users
 #                           at any time, a line "NAME:{PLAIN}PASSWORD::::::" each
 #
+# Besides passwords it takes JWTs as OAuth 2.0 access tokens: HS256 with TOKEN_KEY of DIR/env, the
+# user in "sub".
+#
 # Ports are BASEPORT + 43 imap (STARTTLS), 93 imaps, 10 pop3 (STLS, APOP), 95 pop3s, 24 lmtp;
 # "auto" takes a free base and keeps it for this DIR. DIR/env says them in shell's terms.
 # The mail of NAME lies in DIR/mail/NAME/Maildir, DIR/certs holds the authority.
@@ -16,6 +19,7 @@
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$PATH:/usr/sbin
+token_key=known-to-all-tests-and-worth-nothing
 
 die() { echo "dovecot.sh: $*" >&2; exit 1; }
 is_running() { [ -s "$dir/run/master.pid" ] && kill -0 "$(cat "$dir/run/master.pid")" 2>/dev/null; }
@@ -65,7 +69,7 @@ default_internal_group = $group
 default_login_user = $user
 first_valid_uid = 1
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop oauthbearer xoauth2
 auth_failure_delay = 0
 mail_max_userip_connections = 5000
 mail_fsync = never
@@ -77,7 +81,13 @@ ssl_key = <$dir/certs/server.key
 $extra
 passdb {
   driver = passwd-file
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
   args = scheme=PLAIN username_format=%u $dir/users
+}
+passdb {
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = $dir/oauth2.conf
 }
 userdb {
   driver = passwd-file
@@ -157,13 +167,28 @@ service lmtp {
   }
 }
 CONF
+    configure_tokens
     cat >"$dir/env" <<ENV
 IMAP_PORT=$((base + 43))
 IMAPS_PORT=$((base + 93))
 POP3_PORT=$((base + 10))
 POP3S_PORT=$((base + 95))
 LMTP_PORT=$((base + 24))
+TOKEN_KEY=$token_key
 ENV
+}
+
+# Access tokens are JWTs that the server checks by itself; whoever knows the key issues them.
+configure_tokens() {
+    mkdir -p "$dir/keys/default/HS256"
+    printf %s "$token_key" | base64 -w0 >"$dir/keys/default/HS256/default"
+    cat >"$dir/oauth2.conf" <<CONF
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=$dir/keys/
+username_attribute = sub
+active_attribute =
+active_value =
+CONF
 }
 
 # A socket's path has 107 bytes at most, so a deep checkout lends its sockets to /tmp.

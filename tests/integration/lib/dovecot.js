@@ -1,6 +1,7 @@
 // The real mail server of the tests: one Dovecot for all test files of a run (see run.js), or one
 // of its own for a file that is run alone.
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -36,6 +37,7 @@ class Dovecot {
     this.pop3Port = Number(env.POP3_PORT);
     this.pop3sPort = Number(env.POP3S_PORT);
     this.lmtpPort = Number(env.LMTP_PORT);
+    this.tokenKey = env.TOKEN_KEY;
   }
 
   /**
@@ -92,9 +94,28 @@ class Dovecot {
     renameSync(`${file}.new`, file);
   }
 
+  /** An OAuth 2.0 access token (a JWT, RFC 7519) of that user, good for so many seconds. */
+  accessToken(username, seconds, key = this.tokenKey) {
+    const now = Math.floor(Date.now() / 1000);
+    const encode = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');
+    const header = encode({ alg: 'HS256', typ: 'JWT' });
+    const claims = encode({ sub: username, iat: now - 60, nbf: now - 60, exp: now + seconds });
+    const signature = createHmac('sha256', key).update(`${header}.${claims}`).digest('base64url');
+    return `${header}.${claims}.${signature}`;
+  }
+
   /** The truth about the demo user's mailbox, one object per message. */
   demoManifest() {
     return readManifest(`${this.folder}/demo.jsonl`);
+  }
+
+  /** As often as the user logged in. */
+  isLoggedOut(username) {
+    const lines = this.log().split('\n');
+    const count = (pattern) => lines.filter((line) => pattern.test(line)).length;
+    const logins = count(new RegExp(`imap-login: .*Login: user=<${username}>`));
+    const ends = count(new RegExp(`imap\\(${username}\\).*(Disconnected|Logged out)`));
+    return logins > 0 && logins === ends;
   }
 
   log() {
