@@ -56,6 +56,8 @@ const struct setting config_settings[] = {
 	  "requests of one account that may wait for a session" },
 	{ "logins_per_host", SETTING_COUNT, G(logins_per_host), 1, 10000, "20",
 	  "logins under way at one mail server" },
+	{ "logins_per_minute", SETTING_COUNT, G(logins_per_minute), 1, 1000000, "3000",
+	  "logins begun at one mail server; more wait their turn" },
 	{ "session_idle", SETTING_DURATION, G(session_idle_ms), MS(100), HOUR(24), "5m",
 	  "until an unused mail server session is closed" },
 	{ "keepalive", SETTING_DURATION, G(keepalive_ms), MS(100), HOUR(1), "2m",

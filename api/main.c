@@ -86,6 +86,7 @@ static struct account_limits account_limits_of(const struct config *c)
 		.ping_ms = c->keepalive_ms,
 		.login_timeout_ms = c->login_timeout_ms,
 		.logins_per_host = (unsigned)c->logins_per_host,
+		.logins_per_minute = (unsigned)c->logins_per_minute,
 		.preview_fetch_bytes = PREVIEW_FETCH_BYTES,
 		.credentials_ttl_ms = c->verified_ttl_ms,
 	};

@@ -42,7 +42,8 @@ struct account_limits {
 	uint64_t idle_close_ms;        /* sessions nobody used; default 5 min */
 	uint64_t ping_ms;              /* keep-alive of idle sessions; default 2 min */
 	uint64_t login_timeout_ms;     /* default 20 s */
-	unsigned logins_per_host;      /* at the same time */
+	unsigned logins_per_host;      /* at the same time; default 8 */
+	unsigned logins_per_minute;    /* to one host; default 3000. More wait in line */
 	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
 	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
 };

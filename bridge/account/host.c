@@ -9,7 +9,9 @@
 #define AWAY_BASE_MS 5000
 #define AWAY_MAX_MS  60000
 
-static struct host *host_new(struct bytes key, unsigned logins_max)
+static void on_refill(struct loop_timer *t);
+
+static struct host *host_new(const struct hosts *all, struct bytes key)
 {
 	struct host *h = calloc(1, sizeof *h);
 
@@ -20,7 +22,10 @@ static struct host *host_new(struct bytes key, unsigned logins_max)
 		free(h);
 		return NULL;
 	}
-	h->logins_max = logins_max;
+	h->loop = all->loop;
+	h->logins_max = all->logins_max;
+	h->rate = rate_of(all->logins_per_minute, all->logins_max);
+	h->refill.fire = on_refill;
 	h->last = &h->first;
 	return h;
 }
@@ -32,7 +37,7 @@ struct host *hosts_take(struct hosts *all, struct bytes key)
 	while (h && !bytes_equal_str(key, h->key))
 		h = h->next;
 	if (!h) {
-		h = host_new(key, all->logins_max);
+		h = host_new(all, key);
 		if (!h)
 			return NULL;
 		h->next = all->first;
@@ -42,16 +47,18 @@ struct host *hosts_take(struct hosts *all, struct bytes key)
 	return h;
 }
 
-/* Frees those nobody uses that are not left alone beyond now_ms. */
-static void forget_unused(struct hosts *all, uint64_t now_ms)
+/* Frees those nobody uses about which there is nothing to be remembered at `now_us`. */
+static void forget_unused(struct hosts *all, uint64_t now_us)
 {
 	struct host **link = &all->first;
 
 	while (*link) {
 		struct host *h = *link;
 
-		if (h->refs == 0 && now_ms >= h->closed_until_ms) {
+		if (h->refs == 0 && now_us / 1000 >= h->closed_until_ms &&
+		    rate_is_full(&h->rate, now_us)) {
 			*link = h->next;
+			loop_timer_stop(h->loop, &h->refill);
 			free(h->key);
 			free(h);
 		} else {
@@ -60,12 +67,12 @@ static void forget_unused(struct hosts *all, uint64_t now_ms)
 	}
 }
 
-/* A host that fails is remembered after its last account has gone: else every
- * new login would start from zero. */
+/* A host that fails, or where many log in, is remembered after its last account has
+ * gone: else every new login would start from zero. */
 void hosts_drop(struct hosts *all, struct host *h)
 {
 	h->refs--;
-	forget_unused(all, clock_monotonic_ms());
+	forget_unused(all, clock_monotonic_us());
 }
 
 void hosts_done(struct hosts *all)
@@ -109,6 +116,24 @@ static bool has_slot(const struct host *h)
 	return h->logins < (h->failures >= HOST_FAILURES_MAX ? 1 : h->logins_max);
 }
 
+/* The line moves by itself when a login ends; the rate has to be looked at in time. */
+static void await_refill(struct host *h)
+{
+	uint64_t wait_us = rate_wait_us(&h->rate, clock_monotonic_us());
+
+	if (!h->first || !has_slot(h) || loop_timer_is_on(&h->refill))
+		return;
+	/* Without memory the next login to end looks again. */
+	(void)!loop_timer_start(h->loop, &h->refill, (wait_us + 999) / 1000);
+}
+
+static bool may_begin(const struct host *h, const struct host_waiter *w)
+{
+	bool is_overtaking = h->first && h->first != w && !h->is_calling;
+
+	return has_slot(h) && !is_overtaking && !rate_wait_us(&h->rate, clock_monotonic_us());
+}
+
 enum host_answer host_login_begin(struct host *h, struct host_waiter *w, uint64_t *ret_wait_ms)
 {
 	uint64_t away = away_ms(h);
@@ -118,13 +143,37 @@ enum host_answer host_login_begin(struct host *h, struct host_waiter *w, uint64_
 		*ret_wait_ms = away;
 		return HOST_AWAY;
 	}
-	if (!has_slot(h)) {
+	if (!may_begin(h, w)) {
 		waiter_join(h, w);
+		await_refill(h);
 		return HOST_WAIT;
 	}
 	host_waiter_leave(h, w);
 	h->logins++;
+	rate_take(&h->rate, clock_monotonic_us());
 	return HOST_GO;
+}
+
+/* Those in line whose turn it is; all of them when the host is left alone, for they
+ * have to hear of it. */
+static void call_waiters(struct host *h)
+{
+	bool was_calling = h->is_calling;
+
+	h->is_calling = true;
+	while (h->first && (away_ms(h) || may_begin(h, h->first))) {
+		struct host_waiter *w = h->first;
+
+		host_waiter_leave(h, w);
+		w->go(w);
+	}
+	h->is_calling = was_calling;
+	await_refill(h);
+}
+
+static void on_refill(struct loop_timer *t)
+{
+	call_waiters((struct host *)(void *)((char *)t - offsetof(struct host, refill)));
 }
 
 /* Did the host itself fail, rather than refuse this one user? */
@@ -163,13 +212,7 @@ void host_login_end(struct host *h, enum err how)
 {
 	h->logins--;
 	note_outcome(h, how);
-	/* When the host is left alone all in line have to hear of it. */
-	while (h->first && (away_ms(h) || has_slot(h))) {
-		struct host_waiter *w = h->first;
-
-		host_waiter_leave(h, w);
-		w->go(w);
-	}
+	call_waiters(h);
 }
 
 uint64_t host_backoff_ms(unsigned attempt, uint64_t base_ms, uint64_t max_ms)

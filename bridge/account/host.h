@@ -1,29 +1,38 @@
 /*
  * One upstream host as all accounts on it see it: how many may log in at the
- * same time, and whether it is left alone for a while because it keeps failing.
+ * same time and in a minute, and whether it is left alone for a while because it
+ * keeps failing.
  */
 #ifndef ACCOUNT_HOST_H
 #define ACCOUNT_HOST_H
 
+#include "account/rate.h"
 #include "base/err.h"
+#include "net/loop.h"
 
 /* So many failures in a row and the host is left alone. */
 #define HOST_FAILURES_MAX 5
 
 struct host {
 	struct host *next;
+	struct loop *loop;
 	char *key; /* "host:port:tls" */
 	unsigned refs;
 	unsigned logins; /* under way */
 	unsigned logins_max;
+	struct rate rate;         /* of logins begun */
 	unsigned failures;        /* in a row */
 	uint64_t closed_until_ms; /* left alone until then; 0: open */
 	struct host_waiter *first, **last;
+	bool is_calling;          /* those in line, one after the other */
+	struct loop_timer refill; /* when those in line wait for the rate alone */
 };
 
 struct hosts {
+	struct loop *loop;
 	struct host *first;
 	unsigned logins_max; /* per host */
+	unsigned logins_per_minute;
 };
 
 /* The host of that name, with a reference for the caller; NULL when memory is

@@ -13,6 +13,7 @@
 #define PING_DEFAULT_MS       (2 * 60 * 1000)
 #define LOGIN_DEFAULT_MS      20000
 #define LOGINS_DEFAULT        8
+#define LOGIN_RATE_DEFAULT    3000
 #define PREVIEW_DEFAULT_BYTES 1024
 #define VERIFIED_DEFAULT_MS   (5 * 60 * 1000)
 
@@ -28,6 +29,7 @@ static void set_defaults(struct account_limits *l)
 	l->ping_ms = l->ping_ms ? l->ping_ms : PING_DEFAULT_MS;
 	l->login_timeout_ms = l->login_timeout_ms ? l->login_timeout_ms : LOGIN_DEFAULT_MS;
 	l->logins_per_host = l->logins_per_host ? l->logins_per_host : LOGINS_DEFAULT;
+	l->logins_per_minute = l->logins_per_minute ? l->logins_per_minute : LOGIN_RATE_DEFAULT;
 	l->preview_fetch_bytes =
 		l->preview_fetch_bytes ? l->preview_fetch_bytes : PREVIEW_DEFAULT_BYTES;
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
@@ -42,7 +44,9 @@ struct account_hub *account_hub_new(struct loop *l, const struct account_limits 
 	h->loop = l;
 	h->limits = *limits;
 	set_defaults(&h->limits);
-	h->hosts.logins_max = h->limits.logins_per_host;
+	h->hosts = (struct hosts){ .loop = l,
+				   .logins_max = h->limits.logins_per_host,
+				   .logins_per_minute = h->limits.logins_per_minute };
 	h->sweep.run = on_sweep;
 	h->bucket_count = 64;
 	while (h->bucket_count < h->limits.accounts_max && h->bucket_count < (1u << 16))
