@@ -18,6 +18,7 @@
 
 #include "mailstore/mailstore.h"
 #include "model/message.h"
+#include "state/state.h"
 
 struct account;
 struct account_hub;
@@ -289,5 +290,81 @@ struct op *account_act_selected(struct account *a, struct call call, const struc
 struct op *account_append(struct account *a, struct call call, struct bytes folder,
 			  const struct mail_source *source, const struct keywords *keywords,
 			  struct bytes replaces, account_results_cb *cb, void *ctx);
+
+/* --- live ------------------------------------------------------------- */
+
+/* What happens in an account, for its event log. */
+enum account_event_type {
+	EVENT_MESSAGE_CREATED = 1,
+	EVENT_MESSAGE_UPDATED,
+	EVENT_MESSAGE_DELETED,
+	EVENT_FOLDER_CREATED,
+	EVENT_FOLDER_UPDATED,
+	EVENT_FOLDER_DELETED,
+	EVENT_ACCOUNT_CONNECTED,
+	EVENT_ACCOUNT_DISCONNECTED,
+	EVENT_RESET,
+};
+
+struct message_update {
+	struct message_id id;
+	struct keywords keywords; /* all it has now */
+};
+
+struct message_moved {
+	struct message_id from, to;
+};
+
+#define EVENT_BATCH_MAX 500
+
+struct account_event {
+	enum account_event_type type;
+	int64_t at; /* unix seconds */
+	struct folder_id
+		folder; /* of messages and of EVENT_FOLDER_DELETED; "": all (EVENT_RESET) */
+	const struct summary *message; /* EVENT_MESSAGE_CREATED */
+	bool has_moved_from;
+	struct message_id moved_from;
+	const struct message_update *updates; /* EVENT_MESSAGE_UPDATED */
+	const struct message_id *ids;         /* EVENT_MESSAGE_DELETED */
+	size_t count;                         /* of either, at most EVENT_BATCH_MAX */
+	const struct message_moved *moved;    /* where some of `ids` are now */
+	size_t moved_count;
+	const struct folder *folder_now; /* EVENT_FOLDER_CREATED, _UPDATED */
+	bool has_previous_id;
+	struct folder_id previous_id;
+	const char *push;   /* EVENT_ACCOUNT_CONNECTED: "notify", "idle", "poll" */
+	const char *reason; /* EVENT_ACCOUNT_DISCONNECTED, EVENT_RESET */
+	int64_t retry_at;   /* EVENT_ACCOUNT_DISCONNECTED; unix seconds, 0: never */
+};
+
+/*
+ * How the front end's bytes are made, supplied by it: the bridge keeps and passes
+ * them on without looking inside. Both append and return false when they cannot.
+ */
+struct account_codec {
+	/* What of a summary never changes: all but keywords and preview. */
+	bool (*put_summary)(void *ctx, struct buf *to, const struct summary *s);
+	/* All of an event but its id, which the log assigns. */
+	bool (*put_event)(void *ctx, struct buf *to, const struct account_event *ev);
+	void *ctx;
+};
+
+/* An entry of the log is one byte of type, 12 of the folder's id (zeros: none), and
+ * the codec's bytes. The log's name is the account's id. */
+#define ACCOUNT_ENTRY_HEAD 13
+/* False when it is none. */
+MUST_CHECK bool account_entry_parse(struct bytes entry, enum account_event_type *ret_type,
+				    struct folder_id *ret_folder, struct bytes *ret_data);
+
+/* While anybody holds it (and some minutes after) the account is watched: what
+ * changes comes into its event log. */
+void account_hold(struct account *a);
+void account_release(struct account *a);
+
+/* Waits until the held account is watched and what it starts from is known: what
+ * changes after `top` will be in the log. ERR_AUTH and the like when it cannot be. */
+typedef void account_cursor_cb(void *ctx, const struct fault *fault, struct state_cursor top);
+struct op *account_cursor(struct account *a, struct call call, account_cursor_cb *cb, void *ctx);
 
 #endif

@@ -33,6 +33,7 @@
 #include "mailstore/query.h"
 #include "model/folder.h"
 #include "model/message.h"
+#include "model/uid_set.h"
 
 struct mailstore;
 
@@ -286,5 +287,93 @@ struct op *mailstore_append(struct mailstore *ms, struct call call, struct bytes
 struct op *mailstore_find(struct mailstore *ms, struct call call, struct bytes path,
 			  uint32_t first_uid, const struct mail_source *source,
 			  mailstore_changes_cb *cb, void *ctx);
+
+/* --- keeping up ------------------------------------------------------------ */
+
+/* The flags of one message, those marked \Deleted included: they are not shown,
+ * but may be unmarked again. */
+struct mail_flags {
+	uint32_t uid;
+	uint64_t modseq; /* 0: unknown */
+	struct keywords keywords;
+};
+
+/* What is known of a folder. */
+struct mail_baseline {
+	uint32_t uidvalidity, uidnext; /* 0: nothing is known */
+	uint64_t highestmodseq;        /* 0: unknown */
+	const struct uid_set *uids;    /* NULL: unknown */
+};
+
+/* What brings a baseline up to date. */
+struct mail_sync {
+	uint32_t uidvalidity, uidnext;
+	/* From SELECT or a tagged OK only, so that a later sync from here misses nothing
+	 * (RFC 7162 §3.1.2); 0: the server has none. */
+	uint64_t highestmodseq;
+	/* `flags` has every message of the folder: what is not among them is gone. Else
+	 * it has those that are new or changed since the baseline. */
+	bool is_whole;
+	const struct mail_flags *flags; /* by ascending UID */
+	size_t count;
+	/* Unless whole: gone since the baseline; may name UIDs that never were known. */
+	const struct uid_set *gone;
+};
+
+typedef void mailstore_sync_cb(void *ctx, const struct fault *fault, const struct mail_sync *sync);
+
+/* What has changed in a folder since the baseline, with as little traffic as the
+ * server allows: QRESYNC (RFC 7162 §3.2), else CONDSTORE and a search for what is
+ * still there, else all flags. Whole when the baseline is unknown or of another
+ * UIDVALIDITY. Exact when it ends: all that another client had been told is in it. */
+struct op *mailstore_sync(struct mailstore *ms, struct call call, struct bytes path,
+			  const struct mail_baseline *since, mailstore_sync_cb *cb, void *ctx);
+
+enum mail_event_kind {
+	MAIL_EVENT_NEW,     /* messages have come: items, ascending UIDs */
+	MAIL_EVENT_FLAGS,   /* flags; of a message never told before, too */
+	MAIL_EVENT_GONE,    /* gone */
+	MAIL_EVENT_STATUS,  /* another folder, `path`, stands at `status` */
+	MAIL_EVENT_FOLDERS, /* folders were made, renamed, removed: list them again */
+	/* The server cannot tell what it has seen (NOTIFICATIONOVERFLOW, UIDVALIDITY):
+	 * nothing that was known counts any more. Synchronise, then watch again. */
+	MAIL_EVENT_LOST,
+	/* Asked and answered: all that had happened in the folder before the question
+	 * has been told. */
+	MAIL_EVENT_LOOKED,
+};
+
+/* Borrowed by the callback. */
+struct mail_event {
+	enum mail_event_kind kind;
+	const struct mail_item *items;
+	const struct mail_flags *flags;
+	size_t count; /* of either */
+	const struct uid_set *gone;
+	struct bytes path;
+	const struct folder_status *status;
+	uint64_t highestmodseq; /* MAIL_EVENT_LOOKED: as in struct mail_sync */
+};
+
+typedef void mailstore_event_cb(void *ctx, const struct mail_event *ev);
+
+struct mail_watch {
+	unsigned want;    /* of new messages: MAIL_SUMMARY and the like */
+	bool all_folders; /* tell MAIL_EVENT_STATUS and _FOLDERS too, if the server can */
+	uint64_t poll_ms; /* how often to ask a server that does not tell by itself */
+	bool must_poll;   /* do not believe its IDLE or NOTIFY */
+};
+
+/* Tells what happens in a folder from the end of the last mailstore_sync() of it on
+ * this conversation, or from now on when there was none: NOTIFY (RFC 5465), IDLE
+ * (RFC 2177), else NOOP. Ends only by a fault (cb), or by op_cancel(): the folder
+ * stays selected and the conversation can be used at once. op_resume() asks the
+ * server whether there is anything; MAIL_EVENT_LOOKED answers. Within
+ * call.deadline_ms it has to be watching; from then on each question to the server
+ * has a deadline of its own. Events lie in memory that lives as long as their
+ * callback. */
+struct op *mailstore_watch(struct mailstore *ms, struct call call, struct bytes path,
+			   const struct mail_watch *how, mailstore_event_cb *on_event,
+			   mailstore_done_cb *cb, void *ctx);
 
 #endif

@@ -27,6 +27,12 @@ struct state_limits {
 	size_t max_bytes; /* of keys and values together; the least recently used
 			   * entry of the largest space goes first */
 	size_t max_entries;
+	/* Of event logs; zero is the default of each. A log nobody reads or writes for
+	 * log_ttl_ms goes as a whole. */
+	size_t log_max_entries; /* of one log; default 10,000 */
+	size_t log_max_bytes;   /* of one log; default 4 MiB */
+	size_t logs_max_bytes; /* of all; the least recently used one goes first; default 256 MiB */
+	uint64_t log_ttl_ms;   /* default 1 h */
 };
 
 struct state *state_memory_new(struct loop *l, const struct state_limits *limits);
@@ -70,6 +76,82 @@ struct op *state_list(struct state *s, struct call call, enum state_space space,
 typedef void state_count_cb(void *ctx, enum err err, uint64_t sum);
 struct op *state_count(struct state *s, struct call call, enum state_space space, struct bytes key,
 		       uint64_t n, uint64_t ttl_ms, state_count_cb *cb, void *ctx);
+
+/* --- event logs ------------------------------------------------------------- */
+
+/*
+ * One log per account: entries in order, each with a cursor, kept as long as the
+ * bounds allow. Only who opened it last may append (fencing): a writer that slept
+ * through its replacement gets ERR_CONFLICT and has changed nothing. What a writer
+ * knew of the world (its baselines) is kept with the entries, so that the next one
+ * goes on from there.
+ */
+struct state_cursor {
+	uint64_t epoch; /* of the writer: max(stored + 1, unix ms) */
+	uint64_t seq;   /* 0: the writer's first, empty entry, a marker */
+};
+
+static inline int state_cursor_compare(struct state_cursor a, struct state_cursor b)
+{
+	if (a.epoch != b.epoch)
+		return a.epoch < b.epoch ? -1 : 1;
+	return (a.seq > b.seq) - (a.seq < b.seq);
+}
+
+/* What the writer must remember, by name; the value replaces the one before, a
+ * null value removes it. */
+struct state_baseline {
+	struct bytes name, value;
+};
+
+struct state_entry {
+	struct state_cursor at;
+	struct bytes data; /* empty: a marker, nothing to tell */
+};
+
+/* Takes the log for writing. `top` is the marker that was written, `previous` what
+ * was the top before ({0, 0}: there was no log). */
+typedef void state_log_open_cb(void *ctx, enum err err, struct state_cursor top,
+			       struct state_cursor previous, const struct state_baseline *baselines,
+			       size_t count);
+struct op *state_log_open(struct state *s, struct call call, struct bytes log,
+			  state_log_open_cb *cb, void *ctx);
+
+/* Entries and baselines, all or nothing, under the writer's epoch; both may be empty.
+ * ERR_CONFLICT: somebody else has opened it since. `top`: where the log ends now. */
+typedef void state_log_cb(void *ctx, enum err err, struct state_cursor top);
+struct op *state_log_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
+			    const struct bytes *entries, size_t entry_count,
+			    const struct state_baseline *baselines, size_t baseline_count,
+			    state_log_cb *cb, void *ctx);
+
+/* What comes after the cursor, oldest first, at most so many entries and about so
+ * many bytes (one entry always). Markers are left out, but `last` is how far it was
+ * read. ERR_NOT_FOUND: the cursor is below what is kept, above the top, or of
+ * another log; `last` is the top then. */
+typedef void state_log_read_cb(void *ctx, enum err err, const struct state_entry *entries,
+			       size_t count, struct state_cursor last, bool has_more);
+struct op *state_log_read(struct state *s, struct call call, struct bytes log,
+			  struct state_cursor after, size_t max_entries, size_t max_bytes,
+			  state_log_read_cb *cb, void *ctx);
+/* Where it ends; ERR_NOT_FOUND when there is none. */
+struct op *state_log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
+			 void *ctx);
+
+/* Is told from the loop, some time after something was appended (by whatever process),
+ * once for any number of appends; it then reads. Embedded in its owner. */
+struct state_listener {
+	void (*on_news)(struct state_listener *l);
+	/* Private. */
+	struct state *state;
+	struct state_listener *next, **prev;
+	struct state_log *log;
+};
+
+/* ERR_NOMEM. The log need not exist yet. */
+MUST_CHECK enum err state_log_listen(struct state *s, struct bytes log, struct state_listener *l);
+/* May be called from on_news, and when it does not listen. */
+void state_log_unlisten(struct state_listener *l);
 
 struct state_stats {
 	size_t entries, bytes;
