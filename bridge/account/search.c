@@ -229,6 +229,8 @@ static bool is_view(const struct folder *f)
 
 static bool is_asked_by_default(const struct searching *o, const struct folder *f)
 {
+	if (!f->rights.read_items)
+		return false;
 	/* With Gmail everything but junk and trash is in one folder, once. */
 	if (o->work.account->caps.is_gmail && o->has_all)
 		return f->role == FOLDER_ROLE_ALL;
@@ -287,7 +289,7 @@ static bool add_named(struct searching *o, const struct folder_list *all, size_t
 
 		if (bytes_equal_str(o->names[i], "*")) {
 			for (size_t j = 0; j < all->count; j++)
-				if (!is_view(&all->at[j]))
+				if (!is_view(&all->at[j]) && all->at[j].rights.read_items)
 					add_leaf(o, &all->at[j], count);
 		} else if (folders_find(o->work.account, all, o->names[i], &f)) {
 			add_leaf(o, &f, count);

@@ -186,6 +186,7 @@ static void take_look(struct imap_exchange *x, const struct imap_response *r)
 	struct imap_change *ch = imap_changing_find(c, r->fetch.uid);
 
 	ch->is_there = true;
+	ch->is_marked = r->fetch.flags.system & KEYWORD_DELETED;
 	if (ch->result.has_keywords)
 		return; /* a move looks twice, and the second time it is marked \Deleted */
 	ch->result.has_keywords = true;
@@ -207,6 +208,27 @@ void imap_changing_look(struct imap_changing *c, const struct imap_chunk *chunk,
 		imap_command_close(&x->command);
 	}
 	imap_op_send(&c->base, x);
+}
+
+/* PERMANENTFLAGS are those that this user may change. Keywords go by the right "w", as
+ * these system flags do. */
+static bool is_permitted(const struct imap_mailbox *m, const struct keywords *k)
+{
+	const unsigned by_w = KEYWORD_ANSWERED | KEYWORD_FLAGGED | KEYWORD_DRAFT;
+
+	if (!m->has_permanent_flags)
+		return true;
+	return !(k->system & ~m->permanent_system) &&
+	       (!k->custom.count || m->takes_keywords || m->permanent_system & by_w);
+}
+
+struct fault imap_changing_ignored(const struct imap_changing *c, const struct keywords *k)
+{
+	const struct imap_session *s = c->base.store->session;
+
+	if (imap_session_can(s, IMAP_CAP_ACL) && !is_permitted(&s->mailbox, k))
+		return fault_with_text(ERR_DENIED, "the owner of the folder does not allow it");
+	return fault_with_text(ERR_UNSUPPORTED, "the server does not keep this keyword");
 }
 
 void imap_changing_refuse(struct imap_changing *c, const struct imap_exchange *x,

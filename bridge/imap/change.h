@@ -11,6 +11,7 @@
 struct imap_change {
 	uint32_t uid;
 	bool is_there;   /* the server has shown it */
+	bool is_marked;  /* \Deleted, when it was last shown */
 	bool is_settled; /* `result` stands; the others were under way */
 	bool has_looked; /* if it were there it would have been shown */
 	struct change_result result;
@@ -54,6 +55,10 @@ struct imap_exchange *imap_changing_command(struct imap_changing *c, const char 
 void imap_changing_look(struct imap_changing *c, const struct imap_chunk *chunk,
 			bool (*pick)(const struct imap_change *ch),
 			void (*done)(struct imap_exchange *x, const struct imap_reply *reply));
+/* A server that said OK and did not keep these flags: ERR_DENIED where it is the
+ * folder's owner who does not want it (RFC 4314 §4: without the right it is ignored),
+ * else ERR_UNSUPPORTED. */
+struct fault imap_changing_ignored(const struct imap_changing *c, const struct keywords *k);
 /* Settles the records of x that are not settled yet as failed. */
 void imap_changing_refuse(struct imap_changing *c, const struct imap_exchange *x,
 			  const struct fault *fault);

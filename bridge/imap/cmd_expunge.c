@@ -101,10 +101,35 @@ static void on_stored(struct imap_exchange *x, const struct imap_reply *reply)
 	answered(c);
 }
 
+/* Without the right to mark it STORE may be ignored: then nothing is removed. */
 static void on_looked(struct imap_exchange *x, const struct imap_reply *reply)
 {
+	static const struct keywords deleted = { .system = KEYWORD_DELETED };
+	struct imap_changing *c = x->owner;
+
 	(void)reply;
-	answered(x->owner);
+	for (size_t i = x->first; i < x->last; i++) {
+		struct imap_change *ch = &c->at[i];
+
+		if (!is_to_be_removed(ch) || !ch->is_there || ch->is_marked)
+			continue;
+		ch->is_settled = true;
+		ch->result.status = CHANGE_FAILED;
+		ch->result.fault = imap_changing_ignored(c, &deleted);
+	}
+	answered(c);
+}
+
+/* Where there are ACLs an EXPUNGE that is not permitted may be ignored with OK: then no
+ * response has taken the message out of the folder. */
+static bool has_stayed(const struct imap_changing *c, uint32_t uid)
+{
+	const struct imap_session *s = c->base.store->session;
+	const struct imap_msgmap *map = &s->mailbox.map;
+	uint32_t below;
+
+	return imap_session_can(s, IMAP_CAP_ACL) && imap_msgmap_count_below(map, uid, &below) &&
+	       imap_msgmap_uid(map, (struct imap_seq){ below + 1 }) == uid;
 }
 
 static void on_uid_expunged(struct imap_exchange *x, const struct imap_reply *reply)
@@ -117,7 +142,7 @@ static void on_uid_expunged(struct imap_exchange *x, const struct imap_reply *re
 		if (!is_to_be_removed(ch) || !ch->is_there)
 			continue;
 		ch->is_settled = true;
-		ch->result.expunged = reply->status == IMAP_OK;
+		ch->result.expunged = reply->status == IMAP_OK && !has_stayed(c, ch->uid);
 	}
 	answered(c);
 }

@@ -29,8 +29,9 @@ static void settle(struct imap_changing *c, struct imap_change *ch)
 	} else if (!ch->is_settled) {
 		ch->is_settled = true;
 		ch->result.status = CHANGE_FAILED;
-		ch->result.fault =
-			fault_with_text(ERR_UNSUPPORTED, "the server does not keep this keyword");
+		ch->result.fault = imap_changing_ignored(c, add);
+		if (ch->result.fault.err != ERR_DENIED)
+			ch->result.fault = imap_changing_ignored(c, remove);
 	}
 }
 

@@ -5,6 +5,8 @@
 #   dovecot.sh stop DIR
 #
 # options: --minimal        announce IMAP4rev1 and nothing else, separator "."
+#          --sharing        folders of others: "Users/NAME/..." where NAME lets one, by ACL, and
+#                           the public "Public/..." in DIR/public
 #          --cert NAME      server (default), wronghost, expired or stranger (see certs.sh)
 #          --user NAME:PASSWORD   may be given many times; more users may be added to DIR/users
 #                           at any time, a line "NAME:{PLAIN}PASSWORD::::::" each
@@ -49,6 +51,38 @@ choose_base() {
 
 # Dovecot as an ordinary user needs no privileges at all if it is told its own name everywhere.
 # As root it becomes "mail", which keeps only the right to reach files below a closed home.
+sharing() {
+    $is_sharing || return 0
+    cat <<CONF
+protocol imap {
+  mail_plugins = acl imap_acl
+}
+protocol lmtp {
+  mail_plugins = acl
+}
+plugin {
+  acl = vfile
+  acl_shared_dict = file:$dir/shared-mailboxes
+}
+namespace others {
+  type = shared
+  separator = /
+  prefix = Users/%%n/
+  location = maildir:$dir/mail/%%u/Maildir:INDEXPVT=~/shared/%%u
+  subscriptions = no
+  list = children
+}
+namespace public {
+  type = public
+  separator = /
+  prefix = Public/
+  location = maildir:$dir/public:INDEXPVT=~/public
+  subscriptions = no
+  list = children
+}
+CONF
+}
+
 configure() {
     local base=$1 user group separator=/ extra=
     user=$(id -un) group=$(id -gn)
@@ -166,6 +200,7 @@ service lmtp {
     port = $((base + 24))
   }
 }
+$(sharing)
 CONF
     configure_tokens
     cat >"$dir/env" <<ENV
@@ -218,12 +253,13 @@ launch() {
 start() {
     local base=$1 tries=200
     shift
-    local is_minimal=false certificate=server user
+    local is_minimal=false is_sharing=false certificate=server user
     mkdir -p "$dir/mail"
     touch "$dir/users"
     while [ $# -gt 0 ]; do
         case $1 in
         --minimal) is_minimal=true ;;
+        --sharing) is_sharing=true ;;
         --cert) certificate=$2; shift ;;
         --user)
             user="${2%%:*}:{PLAIN}${2#*:}::::::"
