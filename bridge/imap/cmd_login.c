@@ -12,6 +12,7 @@ struct login {
 	struct imap_op base;
 	struct op *dial;
 	struct sasl *sasl;
+	struct op *answer; /* to a challenge, being made */
 	char *username, *password, *token;
 };
 
@@ -37,6 +38,7 @@ static void cleanup(struct imap_op *op)
 	struct login *l = (struct login *)op;
 
 	op_cancel(l->dial);
+	op_cancel(l->answer);
 	sasl_free(l->sasl);
 	wipe(l->username);
 	wipe(l->password);
@@ -100,6 +102,8 @@ static void on_login(struct imap_exchange *x, const struct imap_reply *reply)
 	enum err e;
 
 	(void)imap_op_answered(&l->base, NULL);
+	op_cancel(l->answer);
+	l->answer = NULL;
 	if (reply->status == IMAP_OK) {
 		e = l->sasl ? sasl_finish(l->sasl) : ERR_OK;
 		if (e == ERR_OK)
@@ -127,26 +131,32 @@ static void send_login_command(struct login *l)
 }
 
 /* One line of the exchange; "*" gives it up, and the tagged answer follows. */
+static void on_answer(void *ctx, enum err e, struct buf *line)
+{
+	struct login *l = ctx;
+
+	l->answer = NULL;
+	if (e != ERR_OK) {
+		buf_reset(line);
+		buf_append_byte(line, '*');
+	}
+	buf_append(line, BYTES_LIT("\r\n"));
+	e = buf_err(line) ? buf_err(line) : stream_write(session_of(l)->stream, buf_bytes(line));
+	if (e != ERR_OK)
+		fail(l, e, "");
+}
+
 static void on_challenge(struct imap_exchange *x, struct bytes text)
 {
 	struct login *l = login_of(x);
-	struct imap_session *s = x->session;
-	struct buf line;
-	enum err e;
 
-	buf_init(&line, IMAP_COMMAND_MAX);
-	e = sasl_step(l->sasl, text, &line);
-	if (e != ERR_OK) {
-		buf_reset(&line);
-		buf_append_byte(&line, '*');
+	if (l->answer) {
+		fail(l, ERR_PROTO, "the server did not wait for the answer to its challenge");
+		return;
 	}
-	buf_append(&line, BYTES_LIT("\r\n"));
-	e = buf_err(&line) ? buf_err(&line) : stream_write(s->stream, buf_bytes(&line));
-	if (line.at)
-		explicit_bzero(line.at, line.cap);
-	buf_done(&line);
-	if (e != ERR_OK)
-		fail(l, e, "");
+	l->answer = sasl_answer(l->sasl, x->session->loop, text, on_answer, l);
+	if (!l->answer)
+		fail(l, ERR_NOMEM, "");
 }
 
 static void send_authenticate(struct login *l)

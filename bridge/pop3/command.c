@@ -110,21 +110,10 @@ enum err pop3_session_send_text(struct pop3_session *s, struct bytes text, enum 
 				   .body = body, .on = on, .owner = owner, .is_barrier = true });
 }
 
-enum err pop3_session_respond(struct pop3_session *s, struct bytes line)
+enum err pop3_session_respond(struct pop3_session *s, struct buf *line)
 {
-	struct buf b;
-	enum err err;
-
-	buf_init(&b, 64 * 1024);
-	buf_append(&b, line);
-	buf_append_str(&b, "\r\n");
-	err = buf_err(&b);
-	if (!err)
-		err = stream_write(s->stream, buf_bytes(&b));
-	if (b.at)
-		explicit_bzero(b.at, b.cap);
-	buf_done(&b);
-	return err;
+	buf_append_str(line, "\r\n");
+	return buf_err(line) ? buf_err(line) : stream_write(s->stream, buf_bytes(line));
 }
 
 /* Takes back what was not sent yet. */

@@ -118,26 +118,33 @@ static void login_apop(struct pop3_session *s)
 
 /* --- AUTH (RFC 5034) ---------------------------------------------------------------- */
 
-static void on_challenge(void *ctx, struct bytes challenge)
+static void on_answer(void *ctx, enum err err, struct buf *response)
 {
 	struct pop3_session *s = ctx;
-	struct buf response;
-	enum err err;
 
-	buf_init(&response, 64 * 1024);
-	err = sasl_step(s->sasl, challenge, &response);
+	s->answer = NULL;
 	if (err == ERR_PROTO || err == ERR_AUTH) {
-		buf_reset(&response);
-		buf_append_byte(&response, '*');
+		buf_reset(response);
+		buf_append_byte(response, '*');
 		err = ERR_OK;
 	}
 	if (!err)
-		err = pop3_session_respond(s, buf_bytes(&response));
-	if (response.at)
-		explicit_bzero(response.at, response.cap);
-	buf_done(&response);
+		err = pop3_session_respond(s, response);
 	if (err)
 		fail(s, err, "");
+}
+
+static void on_challenge(void *ctx, struct bytes challenge)
+{
+	struct pop3_session *s = ctx;
+
+	if (s->answer) {
+		fail(s, ERR_PROTO, "the server did not wait for the answer to its challenge");
+		return;
+	}
+	s->answer = sasl_answer(s->sasl, s->loop, challenge, on_answer, s);
+	if (!s->answer)
+		fail(s, ERR_NOMEM, "");
 }
 
 static void on_auth(void *ctx, uint32_t n, const struct pop3_status *status,
@@ -147,6 +154,8 @@ static void on_auth(void *ctx, uint32_t n, const struct pop3_status *status,
 	enum err err;
 
 	(void)n;
+	op_cancel(s->answer);
+	s->answer = NULL;
 	if (fault)
 		return;
 	if (!status->is_ok) {

@@ -210,6 +210,7 @@ void pop3_session_free(struct pop3_session *s)
 	loop_timer_stop(s->loop, &s->silence);
 	loop_task_stop(&s->feed_task);
 	op_cancel(s->dial);
+	op_cancel(s->answer);
 	stream_free(s->stream);
 	sasl_free(s->sasl);
 	pop3_reader_done(&s->reader);

@@ -85,6 +85,7 @@ void pop3_session_fail(struct pop3_session *s, const struct fault *fault);
 MUST_CHECK enum err pop3_session_send_text(struct pop3_session *s, struct bytes text,
 					   enum pop3_body body, const struct pop3_handler *on,
 					   void *owner);
-MUST_CHECK enum err pop3_session_respond(struct pop3_session *s, struct bytes line);
+/* Ends the line and sends it. */
+MUST_CHECK enum err pop3_session_respond(struct pop3_session *s, struct buf *line);
 
 #endif

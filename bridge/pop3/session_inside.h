@@ -43,6 +43,7 @@ struct pop3_session {
 	struct bytes username, password, token;
 	struct buf timestamp; /* of the greeting, for APOP */
 	struct sasl *sasl;
+	struct op *answer; /* to a challenge, being made */
 	bool is_caps_final;
 	pop3_opened_cb *opened;
 	void *opened_ctx;

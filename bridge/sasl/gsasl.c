@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "sasl/exchange.h"
 
 struct gsasl_exchange {
@@ -18,6 +16,7 @@ struct gsasl_exchange {
 	bool is_sha256; /* of SCRAM */
 	bool complete;
 	bool refused; /* SCRAM: the server has said why in the exchange */
+	bool is_over; /* and that was answered */
 };
 
 static Gsasl *library(void)
@@ -146,66 +145,67 @@ static bool read_server_first(struct bytes message, struct bytes *ret_salt, int 
 	return true;
 }
 
-static bool salt_password(const struct gsasl_exchange *g, const char *password, struct bytes salt,
-			  int iterations, char *hex)
+static char *prepared_password(const struct gsasl_exchange *g)
 {
-	static const char digits[] = "0123456789abcdef";
-	const EVP_MD *md = g->is_sha256 ? EVP_sha256() : EVP_sha1();
-	uint8_t salted[EVP_MAX_MD_SIZE];
-	int n = EVP_MD_get_size(md);
+	char *prepared = NULL, *copy;
 
-	if (PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt.at, (int)salt.len, iterations,
-			      md, n, salted) != 1)
-		return false;
-	for (int i = 0; i < n; i++) {
-		hex[2 * i] = digits[salted[i] >> 4];
-		hex[2 * i + 1] = digits[salted[i] & 15];
-	}
-	hex[2 * n] = '\0';
-	explicit_bzero(salted, sizeof salted);
-	return true;
+	if (gsasl_saslprep(gsasl_property_fast(g->session, GSASL_PASSWORD), GSASL_ALLOW_UNASSIGNED,
+			   &prepared, NULL) != GSASL_OK)
+		return NULL;
+	copy = bytes_dup_str(bytes_of_str(prepared));
+	explicit_bzero(prepared, strlen(prepared));
+	gsasl_free(prepared);
+	return copy;
 }
 
-/* Hashes the password with OpenSSL, which takes a third of libgsasl's time; what
- * fails here libgsasl does, or refuses. */
-static void provide_salted_password(struct gsasl_exchange *g, struct bytes salt_text,
-				    int iterations)
+/* NULL: what fails here libgsasl does, or refuses. */
+static struct scram_salting *new_salting(const struct gsasl_exchange *g, struct bytes salt_text,
+					 int iterations)
 {
-	char hex[2 * EVP_MAX_MD_SIZE + 1], *password = NULL;
-	struct buf salt;
+	struct scram_salting *s = calloc(1, sizeof *s);
 
-	buf_init(&salt, EXCHANGE_CHALLENGE_MAX_BYTES);
-	if (gsasl_saslprep(gsasl_property_fast(g->session, GSASL_PASSWORD), GSASL_ALLOW_UNASSIGNED,
-			   &password, NULL) == GSASL_OK &&
-	    exchange_base64_decode(salt_text, &salt) && salt.len > 0 &&
-	    salt_password(g, password, buf_bytes(&salt), iterations, hex)) {
-		gsasl_property_set(g->session, GSASL_SCRAM_SALTED_PASSWORD, hex);
-		explicit_bzero(hex, sizeof hex);
-	}
-	if (password)
-		explicit_bzero(password, strlen(password));
-	gsasl_free(password);
-	buf_done(&salt);
+	if (!s)
+		return NULL;
+	s->is_sha256 = g->is_sha256;
+	s->iterations = iterations;
+	buf_init(&s->salt, EXCHANGE_CHALLENGE_MAX_BYTES);
+	s->password = prepared_password(g);
+	if (s->password && exchange_base64_decode(salt_text, &s->salt) && s->salt.len > 0)
+		return s;
+	scram_salting_free(s);
+	return NULL;
 }
 
 /* Looks at what a SCRAM server says before libgsasl does. */
-static enum err check_scram(struct gsasl_exchange *g, struct bytes challenge)
+static enum err gsasl_prepare(struct exchange *x, struct bytes challenge,
+			      struct scram_salting **ret)
 {
+	struct gsasl_exchange *g = (struct gsasl_exchange *)x;
 	struct bytes salt = BYTES_NULL;
 	struct buf message;
 	enum err e = ERR_OK;
 	int iterations = 0;
 
+	if (!g->is_scram || g->complete || g->refused)
+		return ERR_OK;
 	buf_init(&message, EXCHANGE_CHALLENGE_MAX_BYTES);
 	if (!exchange_base64_decode(challenge, &message) ||
 	    !read_server_first(buf_bytes(&message), &salt, &iterations))
 		e = ERR_PROTO;
 	else if (iterations > 0 && salt.len > 0)
-		provide_salted_password(g, salt, iterations);
+		*ret = new_salting(g, salt, iterations);
 	else
 		g->refused = bytes_starts_with(buf_bytes(&message), BYTES_LIT("e="));
 	buf_done(&message);
 	return e;
+}
+
+static void gsasl_salted(struct exchange *x, const struct scram_salting *salting)
+{
+	struct gsasl_exchange *g = (struct gsasl_exchange *)x;
+
+	if (salting->is_done)
+		gsasl_property_set(g->session, GSASL_SCRAM_SALTED_PASSWORD, salting->hex);
 }
 
 static enum err step(struct gsasl_exchange *g, const char *challenge, struct buf *to)
@@ -228,17 +228,17 @@ static enum err step(struct gsasl_exchange *g, const char *challenge, struct buf
 static enum err gsasl_exchange_step(struct exchange *x, struct bytes challenge, struct buf *to)
 {
 	struct gsasl_exchange *g = (struct gsasl_exchange *)x;
-	enum err e = ERR_OK;
+	enum err e;
 	char *text;
 
 	if (bytes_is_null(challenge))
 		return step(g, NULL, to);
-	if (g->complete || g->refused)
+	if (g->complete || g->is_over)
 		return ERR_PROTO;
-	if (g->is_scram)
-		e = check_scram(g, challenge);
-	if (e || g->refused)
-		return e; /* refused: an empty answer, then comes the "no" */
+	if (g->refused) {
+		g->is_over = true;
+		return ERR_OK; /* an empty answer, then comes the "no" */
+	}
 	if (challenge.len > 0 && memchr(challenge.at, 0, challenge.len))
 		return ERR_PROTO;
 	text = bytes_dup_str(challenge);
@@ -257,6 +257,8 @@ static bool gsasl_is_complete(const struct exchange *x)
 const struct exchange_class exchange_gsasl = {
 	.make = gsasl_make,
 	.free = gsasl_exchange_free,
+	.prepare = gsasl_prepare,
+	.salted = gsasl_salted,
 	.step = gsasl_exchange_step,
 	.is_complete = gsasl_is_complete,
 };

@@ -145,20 +145,50 @@ enum err sasl_start(struct sasl *s, struct buf *to, bool *ret_any)
 	return e;
 }
 
-enum err sasl_step(struct sasl *s, struct bytes challenge, struct buf *to)
+/* The first challenge is then only the server's "go ahead", whatever it says (some
+ * say a few words where RFC 4422 wants nothing). */
+static bool is_go_ahead(const struct sasl *s)
+{
+	return !s->started && mechanisms[s->mechanism].client_first;
+}
+
+enum err sasl_prepare(struct sasl *s, struct bytes challenge, struct scram_salting **ret)
+{
+	*ret = NULL;
+	if (challenge.len > EXCHANGE_CHALLENGE_MAX_BYTES)
+		return ERR_PROTO;
+	if (is_go_ahead(s) || !s->exchange->cls->prepare)
+		return ERR_OK;
+	return s->exchange->cls->prepare(s->exchange, challenge, ret);
+}
+
+enum err sasl_respond(struct sasl *s, struct bytes challenge, const struct scram_salting *salting,
+		      struct buf *to)
 {
 	bool any;
 
-	if (challenge.len > EXCHANGE_CHALLENGE_MAX_BYTES)
-		return ERR_PROTO;
-	/* The first challenge is then only the server's "go ahead", whatever it
-	 * says (some say a few words where RFC 4422 wants nothing). */
-	if (!s->started && mechanisms[s->mechanism].client_first)
+	if (is_go_ahead(s))
 		return sasl_start(s, to, &any);
 	s->started = true;
+	if (salting)
+		s->exchange->cls->salted(s->exchange, salting);
 	if (bytes_is_null(challenge))
 		challenge = BYTES_LIT("");
 	return s->exchange->cls->step(s->exchange, challenge, to);
+}
+
+enum err sasl_step(struct sasl *s, struct bytes challenge, struct buf *to)
+{
+	struct scram_salting *salting;
+	enum err e = sasl_prepare(s, challenge, &salting);
+
+	if (e != ERR_OK)
+		return e;
+	if (salting)
+		scram_salt(salting);
+	e = sasl_respond(s, challenge, salting, to);
+	scram_salting_free(salting);
+	return e;
 }
 
 enum err sasl_finish(const struct sasl *s)

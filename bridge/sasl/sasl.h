@@ -6,7 +6,7 @@
  *
  *	sasl_new()                      which mechanism, or why none
  *	sasl_start()                    only if the protocol sends initial responses
- *	sasl_step() per challenge       give its result to the server
+ *	sasl_answer() per challenge     give its result to the server
  *	sasl_finish() when it says yes  only then is the login good
  *
  * When the server says no, just sasl_free().
@@ -15,6 +15,7 @@
 #define SASL_SASL_H
 
 #include "base/buf.h"
+#include "base/op.h"
 
 /* Strongest first, passwords before tokens. */
 enum sasl_mechanism {
@@ -79,6 +80,15 @@ MUST_CHECK enum err sasl_start(struct sasl *s, struct buf *to, bool *ret_any);
  * and POP3: send "*"); ERR_AUTH: the server does not know the password either
  * (RFC 5802: its signature is wrong). `to` holds secrets in base64: wipe it. */
 MUST_CHECK enum err sasl_step(struct sasl *s, struct bytes challenge, struct buf *to);
+
+/* sasl_step() that holds up nobody: what takes long, SCRAM's hashing, is done on
+ * another thread. The response lies in a buffer to which the rest of a line may be
+ * appended, and which is wiped after the callback. One at a time; `s` may be freed
+ * once it is cancelled. NULL when memory is short. */
+struct loop;
+typedef void sasl_answer_cb(void *ctx, enum err err, struct buf *response);
+struct op *sasl_answer(struct sasl *s, struct loop *l, struct bytes challenge, sasl_answer_cb *cb,
+		       void *ctx);
 
 /* The server said yes: ERR_OK if the exchange was complete, ERR_PROTO if it
  * said so before having proved itself (SCRAM). */

@@ -60,6 +60,19 @@ static void a_server_that_is_busy_is_no_wrong_password(void **state)
 	open_fails("greeting_bye", ERR_BUSY);
 }
 
+static void challenges_are_answered_and_the_server_has_to_wait_for_it(void **state)
+{
+	struct store_test t;
+
+	(void)state;
+	store_test_begin(&t, "login_cram_md5", NULL);
+	assert_int_equal(store_test_open(&t), ERR_OK);
+	assert_true(script_is_done(t.script));
+	store_test_end(&t);
+	open_fails("login_impatient", ERR_PROTO);
+	open_fails("login_hasty", ERR_PROTO);
+}
+
 static void what_is_no_imap_server_is_told_so(void **state)
 {
 	(void)state;
@@ -152,6 +165,7 @@ int main(void)
 		cmocka_unit_test(enables_before_it_selects),
 		cmocka_unit_test(a_wrong_password_is_told_with_the_servers_code),
 		cmocka_unit_test(a_server_that_is_busy_is_no_wrong_password),
+		cmocka_unit_test(challenges_are_answered_and_the_server_has_to_wait_for_it),
 		cmocka_unit_test(what_is_no_imap_server_is_told_so),
 		cmocka_unit_test(passwords_stay_here_when_login_is_disabled),
 		cmocka_unit_test(a_silent_server_ends_at_the_deadline),
