@@ -17,11 +17,16 @@ count_result() {
     failures+=("$@")
 }
 
-# one_test NAME command...: a command that passes or fails as a whole.
+# one_test NAME command...: a command that passes, fails or (77) is skipped as a whole.
 one_test() {
-    local name=$1
+    local name=$1 result=0
     shift
-    if "$@"; then count_result 1 0 0; else count_result 0 1 0 "$name"; fi
+    "$@" || result=$?
+    case $result in
+    0) count_result 1 0 0 ;;
+    77) count_result 0 0 1 ;;
+    *) count_result 0 1 0 "$name" ;;
+    esac
 }
 
 # count_log KIND LOG: adds up what a runner reported, see tally.py.
