@@ -89,13 +89,14 @@ static struct account_limits account_limits_of(const struct config *c)
 		.logins_per_minute = (unsigned)c->logins_per_minute,
 		.preview_fetch_bytes = PREVIEW_FETCH_BYTES,
 		.credentials_ttl_ms = c->verified_ttl_ms,
+		.watch_linger_ms = c->watch_linger_ms,
+		.watch_poll_ms = c->watch_poll_ms,
 	};
 }
 
 static bool start_app(struct process *p)
 {
 	const struct config *c = p->config;
-	struct account_limits limits = account_limits_of(c);
 	struct state_limits state_limits = { .max_bytes = c->state_bytes,
 					     .max_entries = c->state_entries };
 	struct app *app = &p->app;
@@ -111,8 +112,9 @@ static bool start_app(struct process *p)
 	app->message_max_bytes = c->message_bytes;
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
-	app->hub = account_hub_new(p->loop, &limits);
 	app->state = state_memory_new(p->loop, &state_limits);
+	app->hub = account_hub_new(&(struct account_setup){
+		.loop = p->loop, .limits = account_limits_of(c), .state = app->state });
 	if (!app->hub || !app->state)
 		return complain("start", "memory is short");
 	if (!load_key(p))

@@ -47,16 +47,31 @@ struct account_limits {
 	unsigned logins_per_minute;    /* to one host; default 3000. More wait in line */
 	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
 	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
+	uint64_t watch_linger_ms;      /* watched on after the last one let go; default 5 min */
+	uint64_t watch_poll_ms;        /* where the server does not tell; default 60 s */
+	uint64_t watch_renew_ms;       /* a watch is begun anew and checked; default 9 min */
 };
 
 struct loop;
-struct account_hub *account_hub_new(struct loop *l, const struct account_limits *limits);
+struct account_codec;
+
+struct account_setup {
+	struct loop *loop;
+	struct account_limits limits;
+	struct state *state;               /* has the event logs; outlives the hub */
+	const struct account_codec *codec; /* copied; NULL: no account is ever held */
+};
+
+struct account_hub *account_hub_new(const struct account_setup *setup);
 /* Says goodbye to every server; operations must have ended. */
 void account_hub_free(struct account_hub *h);
 
 struct account_hub_stats {
 	unsigned accounts, sessions, sessions_busy, queued;
 	uint64_t logins, login_failures;
+	unsigned watched;       /* accounts that are, those that are being reconnected too */
+	unsigned folders_dirty; /* of them, for the moment: we are changing them */
+	uint64_t syncs, events, reconnects, resets;
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);
 

@@ -16,6 +16,9 @@
 #define LOGIN_RATE_DEFAULT    3000
 #define PREVIEW_DEFAULT_BYTES 1024
 #define VERIFIED_DEFAULT_MS   (5 * 60 * 1000)
+#define LINGER_DEFAULT_MS     (5 * 60 * 1000)
+#define POLL_DEFAULT_MS       (60 * 1000)
+#define RENEW_DEFAULT_MS      (9 * 60 * 1000)
 
 static void on_sweep(struct loop_task *t);
 
@@ -33,18 +36,24 @@ static void set_defaults(struct account_limits *l)
 	l->preview_fetch_bytes =
 		l->preview_fetch_bytes ? l->preview_fetch_bytes : PREVIEW_DEFAULT_BYTES;
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
+	l->watch_linger_ms = l->watch_linger_ms ? l->watch_linger_ms : LINGER_DEFAULT_MS;
+	l->watch_poll_ms = l->watch_poll_ms ? l->watch_poll_ms : POLL_DEFAULT_MS;
+	l->watch_renew_ms = l->watch_renew_ms ? l->watch_renew_ms : RENEW_DEFAULT_MS;
 }
 
-struct account_hub *account_hub_new(struct loop *l, const struct account_limits *limits)
+struct account_hub *account_hub_new(const struct account_setup *setup)
 {
 	struct account_hub *h = calloc(1, sizeof *h);
 
 	if (!h)
 		return NULL;
-	h->loop = l;
-	h->limits = *limits;
+	h->loop = setup->loop;
+	h->limits = setup->limits;
+	h->state = setup->state;
+	if (setup->codec)
+		h->codec = *setup->codec;
 	set_defaults(&h->limits);
-	h->hosts = (struct hosts){ .loop = l,
+	h->hosts = (struct hosts){ .loop = h->loop,
 				   .logins_max = h->limits.logins_per_host,
 				   .logins_per_minute = h->limits.logins_per_minute };
 	h->sweep.run = on_sweep;

@@ -40,6 +40,8 @@ struct account_hub {
 	struct loop *loop;
 	struct account_limits limits;
 	struct account_hub_stats stats;
+	struct state *state;
+	struct account_codec codec;
 	uint8_t key[HASH_SHA256_BYTES]; /* random, of this process */
 	struct hosts hosts;
 	struct account **buckets;

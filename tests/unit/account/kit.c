@@ -36,7 +36,7 @@ void kit_init(struct kit *k)
 
 void kit_start(struct kit *k)
 {
-	k->hub = account_hub_new(k->loop, &k->limits);
+	k->hub = account_hub_new(&(struct account_setup){ .loop = k->loop, .limits = k->limits });
 	assert_non_null(k->hub);
 }
 
