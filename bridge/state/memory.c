@@ -1,63 +1,23 @@
-/*
- * state.h in this process's memory. An operation keeps a copy of its input, is
- * carried out by a task later in the turn, and tells at once: they take effect
- * in the order in which they were started, and the bytes that a callback gets
- * are the store's own.
- */
+#include "state/memory_inside.h"
+
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "base/arena.h"
-#include "state/memory_store.h"
-#include "state/state_class.h"
 
-struct memory;
-
-struct memory_op {
-	struct op op;
-	struct memory *memory;
-	struct loop_task task;
-	TAILQ_ENTRY(memory_op) link;
-	enum state_space space;
-	struct arena *mem;       /* the caller's */
-	struct bytes key, value; /* in `input`; list: key is the prefix */
-	uint64_t ttl_ms;
-	uint64_t n; /* put: the expected generation; list: the most; count: what to add */
-	union {
-		state_value_cb *value;
-		state_done_cb *done;
-		state_list_cb *list;
-		state_count_cb *count;
-	} cb;
-	void *ctx;
-	uint8_t input[];
-};
-
-struct memory {
-	struct state state;
-	struct loop *loop;
-	struct memory_store store;
-	TAILQ_HEAD(memory_ops, memory_op) ops;
-};
-
-static void op_free(struct memory_op *o)
+void memory_op_free(struct memory_op *o)
 {
 	loop_task_stop(&o->task);
 	TAILQ_REMOVE(&o->memory->ops, o, link);
+	log_batch_free(o->batch);
 	free(o);
 }
 
 static void on_cancel(struct op *op)
 {
-	op_free((struct memory_op *)op);
+	memory_op_free((struct memory_op *)op);
 }
 
-static struct memory_op *op_of(struct loop_task *t)
-{
-	return (struct memory_op *)((char *)t - offsetof(struct memory_op, task));
-}
-
-static struct memory_op *op_new(struct state *s, enum state_space space, struct bytes key,
+struct memory_op *memory_op_new(struct state *s, enum state_space space, struct bytes key,
 				struct bytes value, void (*run)(struct loop_task *t))
 {
 	static const struct op_class cls = { .cancel = on_cancel };
@@ -85,14 +45,14 @@ static struct memory_op *op_new(struct state *s, enum state_space space, struct 
 
 static void run_get(struct loop_task *t)
 {
-	struct memory_op *o = op_of(t);
+	struct memory_op *o = memory_op_of(t);
 	struct memory_store *store = &o->memory->store;
 	struct entry *e = memory_store_find(store, o->space, o->key);
 	uint64_t ttl_ms = o->ttl_ms;
 	state_value_cb *cb = o->cb.value;
 	void *ctx = o->ctx;
 
-	op_free(o);
+	memory_op_free(o);
 	if (!e) {
 		cb(ctx, ERR_NOT_FOUND, BYTES_NULL, 0);
 		return;
@@ -105,7 +65,7 @@ static void run_get(struct loop_task *t)
 static struct op *memory_get(struct state *s, struct call call, enum state_space space,
 			     struct bytes key, uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx)
 {
-	struct memory_op *o = op_new(s, space, key, BYTES_NULL, run_get);
+	struct memory_op *o = memory_op_new(s, space, key, BYTES_NULL, run_get);
 
 	(void)call;
 	if (!o)
@@ -136,13 +96,13 @@ static void tell_done(struct memory_op *o, enum err err)
 	state_done_cb *cb = o->cb.done;
 	void *ctx = o->ctx;
 
-	op_free(o);
+	memory_op_free(o);
 	cb(ctx, err);
 }
 
 static void run_put(struct loop_task *t)
 {
-	struct memory_op *o = op_of(t);
+	struct memory_op *o = memory_op_of(t);
 
 	tell_done(o, put(o));
 }
@@ -151,7 +111,7 @@ static struct op *memory_put(struct state *s, struct call call, enum state_space
 			     struct bytes key, struct bytes value, uint64_t ttl_ms,
 			     uint64_t expected, state_done_cb *cb, void *ctx)
 {
-	struct memory_op *o = op_new(s, space, key, value, run_put);
+	struct memory_op *o = memory_op_new(s, space, key, value, run_put);
 
 	(void)call;
 	if (!o)
@@ -165,7 +125,7 @@ static struct op *memory_put(struct state *s, struct call call, enum state_space
 
 static void run_delete(struct loop_task *t)
 {
-	struct memory_op *o = op_of(t);
+	struct memory_op *o = memory_op_of(t);
 	struct entry *e = memory_store_find(&o->memory->store, o->space, o->key);
 
 	if (e)
@@ -176,7 +136,7 @@ static void run_delete(struct loop_task *t)
 static struct op *memory_delete(struct state *s, struct call call, enum state_space space,
 				struct bytes key, state_done_cb *cb, void *ctx)
 {
-	struct memory_op *o = op_new(s, space, key, BYTES_NULL, run_delete);
+	struct memory_op *o = memory_op_new(s, space, key, BYTES_NULL, run_delete);
 
 	(void)call;
 	if (!o)
@@ -212,7 +172,7 @@ static bool add_to_listing(void *ctx, struct keymap_node *n)
 
 static void run_list(struct loop_task *t)
 {
-	struct memory_op *o = op_of(t);
+	struct memory_op *o = memory_op_of(t);
 	const struct keymap *keys = &o->memory->store.spaces[o->space].keys;
 	struct listing l = { .max = (size_t)o->n };
 	state_list_cb *cb = o->cb.list;
@@ -225,7 +185,7 @@ static void run_list(struct loop_task *t)
 	l.values = ARENA_ARRAY(o->mem, l.max, struct bytes);
 	if (l.keys && l.values)
 		keymap_each(keys, o->key, add_to_listing, &l);
-	op_free(o);
+	memory_op_free(o);
 	if (l.keys && l.values)
 		cb(ctx, ERR_OK, l.keys, l.values, l.count);
 	else
@@ -235,7 +195,7 @@ static void run_list(struct loop_task *t)
 static struct op *memory_list(struct state *s, struct call call, enum state_space space,
 			      struct bytes prefix, size_t max, state_list_cb *cb, void *ctx)
 {
-	struct memory_op *o = op_new(s, space, prefix, BYTES_NULL, run_list);
+	struct memory_op *o = memory_op_new(s, space, prefix, BYTES_NULL, run_list);
 
 	if (!o)
 		return NULL;
@@ -250,14 +210,14 @@ static struct op *memory_list(struct state *s, struct call call, enum state_spac
 
 static void run_count(struct loop_task *t)
 {
-	struct memory_op *o = op_of(t);
+	struct memory_op *o = memory_op_of(t);
 	uint64_t sum = 0;
 	enum err err =
 		memory_store_count(&o->memory->store, o->space, o->key, o->n, o->ttl_ms, &sum);
 	state_count_cb *cb = o->cb.count;
 	void *ctx = o->ctx;
 
-	op_free(o);
+	memory_op_free(o);
 	cb(ctx, err, sum);
 }
 
@@ -265,7 +225,7 @@ static struct op *memory_count(struct state *s, struct call call, enum state_spa
 			       struct bytes key, uint64_t n, uint64_t ttl_ms, state_count_cb *cb,
 			       void *ctx)
 {
-	struct memory_op *o = op_new(s, space, key, BYTES_NULL, run_count);
+	struct memory_op *o = memory_op_new(s, space, key, BYTES_NULL, run_count);
 
 	(void)call;
 	if (!o)
@@ -281,11 +241,18 @@ static struct op *memory_count(struct state *s, struct call call, enum state_spa
 
 static struct state_stats memory_stats(const struct state *s)
 {
-	const struct memory_store *store = &((const struct memory *)s)->store;
+	const struct memory *m = (const struct memory *)s;
 
-	return (struct state_stats){ .entries = store->entries,
-				     .bytes = store->bytes,
-				     .evicted = store->evicted };
+	return (struct state_stats){
+		.entries = m->store.entries,
+		.bytes = m->store.bytes,
+		.evicted = m->store.evicted,
+		.logs = m->logs.count,
+		.log_entries = m->logs.sums.entries,
+		.log_bytes = m->logs.sums.bytes,
+		.logs_appended = m->logs.appended,
+		.logs_evicted = m->logs.evicted,
+	};
 }
 
 static void memory_free(struct state *s)
@@ -293,8 +260,9 @@ static void memory_free(struct state *s)
 	struct memory *m = (struct memory *)s;
 
 	while (!TAILQ_EMPTY(&m->ops))
-		op_free(TAILQ_FIRST(&m->ops));
+		memory_op_free(TAILQ_FIRST(&m->ops));
 	memory_store_done(&m->store);
+	log_store_done(&m->logs);
 	free(m);
 }
 
@@ -306,6 +274,12 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 		.delete = memory_delete,
 		.list = memory_list,
 		.count = memory_count,
+		.log_open = memory_log_open,
+		.log_append = memory_log_append,
+		.log_read = memory_log_read,
+		.log_top = memory_log_top,
+		.log_listen = memory_log_listen,
+		.log_unlisten = memory_log_unlisten,
 		.stats = memory_stats,
 		.free = memory_free,
 	};
@@ -316,7 +290,8 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 	m->state.cls = &cls;
 	m->loop = l;
 	TAILQ_INIT(&m->ops);
-	if (memory_store_init(&m->store, l, limits) == ERR_OK)
+	if (memory_store_init(&m->store, l, limits) == ERR_OK &&
+	    log_store_init(&m->logs, l, limits) == ERR_OK)
 		return &m->state;
 	free(m);
 	return NULL;

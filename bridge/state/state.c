@@ -39,6 +39,48 @@ struct op *state_count(struct state *s, struct call call, enum state_space space
 	return s->cls->count(s, call, space, key, n, ttl_ms, cb, ctx);
 }
 
+struct op *state_log_open(struct state *s, struct call call, struct bytes log,
+			  state_log_open_cb *cb, void *ctx)
+{
+	return s->cls->log_open(s, call, log, cb, ctx);
+}
+
+struct op *state_log_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
+			    const struct bytes *entries, size_t entry_count,
+			    const struct state_baseline *baselines, size_t baseline_count,
+			    state_log_cb *cb, void *ctx)
+{
+	return s->cls->log_append(s, call, log, epoch, entries, entry_count, baselines,
+				  baseline_count, cb, ctx);
+}
+
+struct op *state_log_read(struct state *s, struct call call, struct bytes log,
+			  struct state_cursor after, size_t max_entries, size_t max_bytes,
+			  state_log_read_cb *cb, void *ctx)
+{
+	return s->cls->log_read(s, call, log, after, max_entries, max_bytes, cb, ctx);
+}
+
+struct op *state_log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
+			 void *ctx)
+{
+	return s->cls->log_top(s, call, log, cb, ctx);
+}
+
+enum err state_log_listen(struct state *s, struct bytes log, struct state_listener *l)
+{
+	enum err err = s->cls->log_listen(s, log, l);
+
+	l->state = err ? NULL : s;
+	return err;
+}
+
+void state_log_unlisten(struct state_listener *l)
+{
+	if (l->state)
+		l->state->cls->log_unlisten(l);
+}
+
 struct state_stats state_stats(const struct state *s)
 {
 	return s->cls->stats(s);

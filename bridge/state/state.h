@@ -1,6 +1,6 @@
 /*
- * What outlives a request: sessions, tickets, counters (and, with later issues,
- * header cache, event log, leases). One asynchronous interface; embedded
+ * What outlives a request: sessions, tickets, counters, event logs (and, with later
+ * issues, header cache, leases). One asynchronous interface; embedded
  * memory is the default, Redis the other implementation. Nothing here is ever
  * the only place where mail lives.
  *
@@ -118,15 +118,17 @@ struct op *state_log_open(struct state *s, struct call call, struct bytes log,
 			  state_log_open_cb *cb, void *ctx);
 
 /* Entries and baselines, all or nothing, under the writer's epoch; both may be empty.
- * ERR_CONFLICT: somebody else has opened it since. `top`: where the log ends now. */
+ * `top`: where the log ends now. ERR_CONFLICT: somebody else has opened it since, or it
+ * has gone as a whole; ERR_TOO_BIG: the baselines alone are over log_max_bytes. Entries
+ * never are: the oldest go, of this append too, and who has not read them learns so. */
 typedef void state_log_cb(void *ctx, enum err err, struct state_cursor top);
 struct op *state_log_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
 			    const struct bytes *entries, size_t entry_count,
 			    const struct state_baseline *baselines, size_t baseline_count,
 			    state_log_cb *cb, void *ctx);
 
-/* What comes after the cursor, oldest first, at most so many entries and about so
- * many bytes (one entry always). Markers are left out, but `last` is how far it was
+/* What comes after the cursor, oldest first, at most so many entries and so many bytes
+ * (one entry always). Markers are left out, but `last` is how far it was
  * read. ERR_NOT_FOUND: the cursor is below what is kept, above the top, or of
  * another log; `last` is the top then. */
 typedef void state_log_read_cb(void *ctx, enum err err, const struct state_entry *entries,
@@ -138,8 +140,9 @@ struct op *state_log_read(struct state *s, struct call call, struct bytes log,
 struct op *state_log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
 			 void *ctx);
 
-/* Is told from the loop, some time after something was appended (by whatever process),
- * once for any number of appends; it then reads. Embedded in its owner. */
+/* Is told from the loop, some time after something was appended (by whatever process)
+ * or the log has gone, once for any number of appends; it then reads. Embedded in its
+ * owner. */
 struct state_listener {
 	void (*on_news)(struct state_listener *l);
 	/* Private. */
@@ -148,7 +151,8 @@ struct state_listener {
 	struct state_log *log;
 };
 
-/* ERR_NOMEM. The log need not exist yet. */
+/* ERR_NOMEM. The log need not exist yet; while anybody listens its time does not run
+ * out. */
 MUST_CHECK enum err state_log_listen(struct state *s, struct bytes log, struct state_listener *l);
 /* May be called from on_news, and when it does not listen. */
 void state_log_unlisten(struct state_listener *l);
@@ -156,6 +160,9 @@ void state_log_unlisten(struct state_listener *l);
 struct state_stats {
 	size_t entries, bytes;
 	uint64_t evicted;
+	size_t logs, log_entries, log_bytes;
+	uint64_t logs_appended; /* entries, ever */
+	uint64_t logs_evicted;  /* logs that went for want of room */
 };
 struct state_stats state_stats(const struct state *s);
 

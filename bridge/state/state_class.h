@@ -20,6 +20,19 @@ struct state_class {
 	struct op *(*count)(struct state *s, struct call call, enum state_space space,
 			    struct bytes key, uint64_t n, uint64_t ttl_ms, state_count_cb *cb,
 			    void *ctx);
+	struct op *(*log_open)(struct state *s, struct call call, struct bytes log,
+			       state_log_open_cb *cb, void *ctx);
+	struct op *(*log_append)(struct state *s, struct call call, struct bytes log,
+				 uint64_t epoch, const struct bytes *entries, size_t entry_count,
+				 const struct state_baseline *baselines, size_t baseline_count,
+				 state_log_cb *cb, void *ctx);
+	struct op *(*log_read)(struct state *s, struct call call, struct bytes log,
+			       struct state_cursor after, size_t max_entries, size_t max_bytes,
+			       state_log_read_cb *cb, void *ctx);
+	struct op *(*log_top)(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
+			      void *ctx);
+	enum err (*log_listen)(struct state *s, struct bytes log, struct state_listener *l);
+	void (*log_unlisten)(struct state_listener *l); /* only one that listens */
 	struct state_stats (*stats)(const struct state *s);
 	void (*free)(struct state *s);
 };

@@ -4,21 +4,9 @@
 
 #include <stdio.h>
 
-#include "base/arena.h"
-#include "base/clock.h"
-#include "net/loop.h"
+#include "state_world.h"
 
-#define TURNS_MAX 4000
-#define LONG_MS   60000
-#define LIST_MAX  64
-
-static const struct state_factory *factory;
-
-struct world {
-	struct loop *loop;
-	struct state *state;
-	struct arena *mem;
-};
+#define LIST_MAX 64
 
 /* What a callback said. */
 struct answer {
@@ -31,32 +19,6 @@ struct answer {
 	char keys[LIST_MAX][64], values[LIST_MAX][64];
 	size_t count;
 };
-
-static int set_up(void **test_state)
-{
-	static struct world w;
-
-	w.loop = loop_new();
-	w.state = factory->make(w.loop);
-	w.mem = arena_new(1024 * 1024);
-	*test_state = &w;
-	return w.loop && w.state && w.mem ? 0 : -1;
-}
-
-static int tear_down(void **test_state)
-{
-	struct world *w = *test_state;
-
-	state_free(w->state);
-	arena_free(w->mem);
-	loop_free(w->loop);
-	return 0;
-}
-
-static struct call call_of(struct world *w)
-{
-	return (struct call){ .mem = w->mem, .deadline_ms = clock_monotonic_ms() + LONG_MS };
-}
 
 static void on_value(void *ctx, enum err err, struct bytes value, uint64_t generation)
 {
@@ -105,11 +67,7 @@ static void on_list(void *ctx, enum err err, const struct bytes *keys, const str
 
 static void wait_told(struct world *w, struct answer *a, struct op *op)
 {
-	assert_non_null(op);
-	assert_int_equal(a->told, 0); /* never inside the starting call */
-	for (int i = 0; i < TURNS_MAX && !a->told; i++)
-		loop_turn(w->loop, 5);
-	assert_int_equal(a->told, 1);
+	world_wait(w, &a->told, op);
 }
 
 /* --- the four verbs, waited for ------------------------------------------------------ */
@@ -119,15 +77,15 @@ static enum err put_bytes(struct world *w, enum state_space space, struct bytes 
 {
 	struct answer a = { 0 };
 
-	wait_told(
-		w, &a,
-		state_put(w->state, call_of(w), space, key, value, ttl_ms, expected, on_done, &a));
+	wait_told(w, &a,
+		  state_put(w->state, world_call(w), space, key, value, ttl_ms, expected, on_done,
+			    &a));
 	return a.err;
 }
 
 static enum err put(struct world *w, const char *key, const char *value, uint64_t expected)
 {
-	return put_bytes(w, STATE_SESSION, bytes_of_str(key), bytes_of_str(value), LONG_MS,
+	return put_bytes(w, STATE_SESSION, bytes_of_str(key), bytes_of_str(value), WORLD_LONG_MS,
 			 expected);
 }
 
@@ -136,7 +94,8 @@ static struct answer get_bytes(struct world *w, enum state_space space, struct b
 {
 	struct answer a = { 0 };
 
-	wait_told(w, &a, state_get(w->state, call_of(w), space, key, touch_ttl_ms, on_value, &a));
+	wait_told(w, &a,
+		  state_get(w->state, world_call(w), space, key, touch_ttl_ms, on_value, &a));
 	return a;
 }
 
@@ -149,7 +108,8 @@ static enum err delete_key(struct world *w, enum state_space space, const char *
 {
 	struct answer a = { 0 };
 
-	wait_told(w, &a, state_delete(w->state, call_of(w), space, bytes_of_str(key), on_done, &a));
+	wait_told(w, &a,
+		  state_delete(w->state, world_call(w), space, bytes_of_str(key), on_done, &a));
 	return a.err;
 }
 
@@ -158,7 +118,7 @@ static struct answer list(struct world *w, const char *prefix, size_t max)
 	struct answer a = { 0 };
 
 	wait_told(w, &a,
-		  state_list(w->state, call_of(w), STATE_SESSION, bytes_of_str(prefix), max,
+		  state_list(w->state, world_call(w), STATE_SESSION, bytes_of_str(prefix), max,
 			     on_list, &a));
 	return a;
 }
@@ -168,7 +128,7 @@ static struct answer count(struct world *w, const char *key, uint64_t n, uint64_
 	struct answer a = { 0 };
 
 	wait_told(w, &a,
-		  state_count(w->state, call_of(w), STATE_RATE, bytes_of_str(key), n, ttl_ms,
+		  state_count(w->state, world_call(w), STATE_RATE, bytes_of_str(key), n, ttl_ms,
 			      on_count, &a));
 	return a;
 }
@@ -210,11 +170,11 @@ static void keys_and_values_are_any_bytes(void **test_state)
 	struct answer a;
 
 	assert_int_equal(put_bytes(w, STATE_SESSION, bytes_of(key, sizeof key),
-				   bytes_of(value, sizeof value), LONG_MS, STATE_ANY),
+				   bytes_of(value, sizeof value), WORLD_LONG_MS, STATE_ANY),
 			 ERR_OK);
-	assert_int_equal(
-		put_bytes(w, STATE_SESSION, bytes_of(key, 1), BYTES_LIT(""), LONG_MS, STATE_ANY),
-		ERR_OK);
+	assert_int_equal(put_bytes(w, STATE_SESSION, bytes_of(key, 1), BYTES_LIT(""), WORLD_LONG_MS,
+				   STATE_ANY),
+			 ERR_OK);
 	a = get_bytes(w, STATE_SESSION, bytes_of(key, sizeof key), 0);
 	assert_true(bytes_equal(bytes_of(a.value, a.value_len), bytes_of(value, sizeof value)));
 	a = get_bytes(w, STATE_SESSION, bytes_of(key, 1), 0);
@@ -230,13 +190,13 @@ static void spaces_are_apart(void **test_state)
 	struct world *w = *test_state;
 
 	assert_int_equal(put(w, "k", "session", STATE_ANY), ERR_OK);
-	assert_int_equal(put_bytes(w, STATE_TICKET, BYTES_LIT("k"), BYTES_LIT("ticket"), LONG_MS,
-				   STATE_ABSENT),
+	assert_int_equal(put_bytes(w, STATE_TICKET, BYTES_LIT("k"), BYTES_LIT("ticket"),
+				   WORLD_LONG_MS, STATE_ABSENT),
 			 ERR_OK);
-	assert_int_equal(count(w, "k", 1, LONG_MS).sum, 1);
+	assert_int_equal(count(w, "k", 1, WORLD_LONG_MS).sum, 1);
 	assert_int_equal(delete_key(w, STATE_TICKET, "k"), ERR_OK);
 	check_value(w, "k", "session");
-	assert_int_equal(count(w, "k", 1, LONG_MS).sum, 2);
+	assert_int_equal(count(w, "k", 1, WORLD_LONG_MS).sum, 2);
 }
 
 static void inputs_are_copied(void **test_state)
@@ -244,8 +204,8 @@ static void inputs_are_copied(void **test_state)
 	struct world *w = *test_state;
 	char key[] = "key", value[] = "value";
 	struct answer a = { 0 };
-	struct op *op = state_put(w->state, call_of(w), STATE_SESSION, bytes_of_str(key),
-				  bytes_of_str(value), LONG_MS, STATE_ANY, on_done, &a);
+	struct op *op = state_put(w->state, world_call(w), STATE_SESSION, bytes_of_str(key),
+				  bytes_of_str(value), WORLD_LONG_MS, STATE_ANY, on_done, &a);
 
 	memset(key, 'x', 3);
 	memset(value, 'x', 5);
@@ -292,12 +252,13 @@ static void operations_take_effect_in_their_order(void **test_state)
 	struct answer a[4] = { 0 };
 	struct bytes k = BYTES_LIT("k");
 
-	state_put(w->state, call_of(w), STATE_SESSION, k, BYTES_LIT("one"), LONG_MS, STATE_ABSENT,
-		  on_done, &a[0]);
-	state_put(w->state, call_of(w), STATE_SESSION, k, BYTES_LIT("two"), LONG_MS, STATE_ABSENT,
-		  on_done, &a[1]);
-	state_delete(w->state, call_of(w), STATE_SESSION, k, on_done, &a[2]);
-	wait_told(w, &a[3], state_get(w->state, call_of(w), STATE_SESSION, k, 0, on_value, &a[3]));
+	state_put(w->state, world_call(w), STATE_SESSION, k, BYTES_LIT("one"), WORLD_LONG_MS,
+		  STATE_ABSENT, on_done, &a[0]);
+	state_put(w->state, world_call(w), STATE_SESSION, k, BYTES_LIT("two"), WORLD_LONG_MS,
+		  STATE_ABSENT, on_done, &a[1]);
+	state_delete(w->state, world_call(w), STATE_SESSION, k, on_done, &a[2]);
+	wait_told(w, &a[3],
+		  state_get(w->state, world_call(w), STATE_SESSION, k, 0, on_value, &a[3]));
 	assert_int_equal(a[0].err, ERR_OK);
 	assert_int_equal(a[1].err, ERR_CONFLICT);
 	assert_int_equal(a[2].err, ERR_OK);
@@ -308,7 +269,7 @@ static void operations_take_effect_in_their_order(void **test_state)
 
 static void wait_gone(struct world *w, const char *key)
 {
-	for (int i = 0; i < TURNS_MAX && get(w, key).err == ERR_OK; i++)
+	for (int i = 0; i < WORLD_TURNS_MAX && get(w, key).err == ERR_OK; i++)
 		loop_turn(w->loop, 1);
 	check_value(w, key, NULL);
 }
@@ -328,7 +289,7 @@ static void entries_expire_and_a_touch_puts_it_off(void **test_state)
 	assert_int_equal(
 		put_bytes(w, STATE_SESSION, BYTES_LIT("left"), BYTES_LIT("v"), 400, STATE_ANY),
 		ERR_OK);
-	a = get_bytes(w, STATE_SESSION, BYTES_LIT("touched"), LONG_MS);
+	a = get_bytes(w, STATE_SESSION, BYTES_LIT("touched"), WORLD_LONG_MS);
 	assert_int_equal(a.err, ERR_OK);
 	assert_int_equal(put(w, "renewed", "v", STATE_ANY), ERR_OK);
 	wait_gone(w, "left");
@@ -361,9 +322,9 @@ static void a_prefix_lists_its_entries_in_order(void **test_state)
 	assert_int_equal(put(w, "ada:", "bare", STATE_ANY), ERR_OK);
 	assert_int_equal(put(w, "ada", "no", STATE_ANY), ERR_OK);
 	assert_int_equal(put(w, "ada:10", "ten", STATE_ANY), ERR_OK);
-	assert_int_equal(
-		put_bytes(w, STATE_TICKET, BYTES_LIT("ada:3"), BYTES_LIT("no"), LONG_MS, STATE_ANY),
-		ERR_OK);
+	assert_int_equal(put_bytes(w, STATE_TICKET, BYTES_LIT("ada:3"), BYTES_LIT("no"),
+				   WORLD_LONG_MS, STATE_ANY),
+			 ERR_OK);
 	a = list(w, "ada:", LIST_MAX);
 	assert_int_equal(a.err, ERR_OK);
 	assert_int_equal(a.count, 3);
@@ -380,16 +341,16 @@ static void a_prefix_lists_its_entries_in_order(void **test_state)
 static void counters_add_up_and_stop_at_the_top(void **test_state)
 {
 	struct world *w = *test_state;
-	struct answer a = count(w, "c", 5, LONG_MS);
+	struct answer a = count(w, "c", 5, WORLD_LONG_MS);
 
 	assert_int_equal(a.err, ERR_OK);
 	assert_int_equal(a.sum, 5);
-	assert_int_equal(count(w, "c", 0, LONG_MS).sum, 5);
-	assert_int_equal(count(w, "c", 2, LONG_MS).sum, 7);
-	assert_int_equal(count(w, "d", 1, LONG_MS).sum, 1);
-	assert_true(count(w, "c", UINT64_MAX, LONG_MS).sum == UINT64_MAX);
+	assert_int_equal(count(w, "c", 0, WORLD_LONG_MS).sum, 5);
+	assert_int_equal(count(w, "c", 2, WORLD_LONG_MS).sum, 7);
+	assert_int_equal(count(w, "d", 1, WORLD_LONG_MS).sum, 1);
+	assert_true(count(w, "c", UINT64_MAX, WORLD_LONG_MS).sum == UINT64_MAX);
 	assert_int_equal(delete_key(w, STATE_RATE, "c"), ERR_OK);
-	assert_int_equal(count(w, "c", 1, LONG_MS).sum, 1);
+	assert_int_equal(count(w, "c", 1, WORLD_LONG_MS).sum, 1);
 }
 
 static void a_counter_lives_from_its_first_use(void **test_state)
@@ -398,7 +359,7 @@ static void a_counter_lives_from_its_first_use(void **test_state)
 	uint64_t sum = count(w, "c", 1, 60).sum, last = 0;
 
 	/* Using it does not keep it alive. */
-	for (int i = 0; i < TURNS_MAX && sum > last; i++) {
+	for (int i = 0; i < WORLD_TURNS_MAX && sum > last; i++) {
 		last = sum;
 		loop_turn(w->loop, 1);
 		sum = count(w, "c", 1, 60).sum;
@@ -412,12 +373,13 @@ static void a_cancelled_operation_does_not_tell(void **test_state)
 	struct answer a[5] = { 0 };
 	struct bytes k = BYTES_LIT("k");
 
-	op_cancel(state_get(w->state, call_of(w), STATE_SESSION, k, 0, on_value, &a[0]));
-	op_cancel(state_put(w->state, call_of(w), STATE_SESSION, k, k, LONG_MS, STATE_ANY, on_done,
-			    &a[1]));
-	op_cancel(state_delete(w->state, call_of(w), STATE_SESSION, k, on_done, &a[2]));
-	op_cancel(state_list(w->state, call_of(w), STATE_SESSION, k, 1, on_list, &a[3]));
-	op_cancel(state_count(w->state, call_of(w), STATE_RATE, k, 1, LONG_MS, on_count, &a[4]));
+	op_cancel(state_get(w->state, world_call(w), STATE_SESSION, k, 0, on_value, &a[0]));
+	op_cancel(state_put(w->state, world_call(w), STATE_SESSION, k, k, WORLD_LONG_MS, STATE_ANY,
+			    on_done, &a[1]));
+	op_cancel(state_delete(w->state, world_call(w), STATE_SESSION, k, on_done, &a[2]));
+	op_cancel(state_list(w->state, world_call(w), STATE_SESSION, k, 1, on_list, &a[3]));
+	op_cancel(state_count(w->state, world_call(w), STATE_RATE, k, 1, WORLD_LONG_MS, on_count,
+			      &a[4]));
 	get(w, "something else");
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(a[i].told, 0);
@@ -428,7 +390,7 @@ static void freeing_the_store_ends_what_is_under_way(void **test_state)
 	struct world *w = *test_state;
 	struct answer a = { 0 };
 
-	state_get(w->state, call_of(w), STATE_SESSION, BYTES_LIT("k"), 0, on_value, &a);
+	state_get(w->state, world_call(w), STATE_SESSION, BYTES_LIT("k"), 0, on_value, &a);
 	state_free(w->state);
 	w->state = NULL;
 	loop_turn(w->loop, 1);
@@ -446,7 +408,8 @@ static void on_first(void *ctx, enum err err, struct bytes value, uint64_t gener
 
 	/* The bytes are the callback's until it returns, whatever it starts. */
 	assert_int_equal(err, ERR_OK);
-	state_delete(c->w->state, call_of(c->w), STATE_SESSION, BYTES_LIT("k"), on_done, &c->last);
+	state_delete(c->w->state, world_call(c->w), STATE_SESSION, BYTES_LIT("k"), on_done,
+		     &c->last);
 	assert_bytes_equal_str(value, "one");
 	assert_true(generation != 0);
 }
@@ -456,14 +419,14 @@ static void a_callback_may_start_the_next_operation(void **test_state)
 	struct chain c = { .w = *test_state };
 
 	assert_int_equal(put(c.w, "k", "one", STATE_ANY), ERR_OK);
-	state_get(c.w->state, call_of(c.w), STATE_SESSION, BYTES_LIT("k"), 0, on_first, &c);
-	for (int i = 0; i < TURNS_MAX && !c.last.told; i++)
+	state_get(c.w->state, world_call(c.w), STATE_SESSION, BYTES_LIT("k"), 0, on_first, &c);
+	for (int i = 0; i < WORLD_TURNS_MAX && !c.last.told; i++)
 		loop_turn(c.w->loop, 5);
 	assert_int_equal(c.last.err, ERR_OK);
 	check_value(c.w, "k", NULL);
 }
 
-#define CONTRACT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CONTRACT(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
 
 int state_contract_run(const struct state_factory *f)
 {
@@ -485,6 +448,7 @@ int state_contract_run(const struct state_factory *f)
 		CONTRACT(a_callback_may_start_the_next_operation),
 	};
 
-	factory = f;
-	return cmocka_run_group_tests_name("state contract", tests, NULL, NULL);
+	world_use(f);
+	return cmocka_run_group_tests_name("state contract", tests, NULL, NULL) +
+	       state_log_contract_run();
 }

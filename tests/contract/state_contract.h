@@ -8,8 +8,8 @@
 #include "state/state.h"
 
 struct state_factory {
-	/* An empty store; the test fails on NULL. */
-	struct state *(*make)(struct loop *l);
+	/* An empty store with these limits; the test fails on NULL. */
+	struct state *(*make)(struct loop *l, const struct state_limits *limits);
 };
 
 /* The result of a cmocka group: the number of failures. */
