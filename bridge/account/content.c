@@ -6,7 +6,7 @@
  * end (base64 of unknown line lengths, quoted-printable). Until then ranges that
  * depend on the size are answered with the whole, and a closed range is served by
  * decoding from the beginning; one that might reach beyond the end makes us count
- * first.
+ * first. See content_decoded.c for servers that decode by themselves.
  */
 #include "account/content.h"
 #include "mime/params.h"
@@ -140,6 +140,9 @@ static void begin(struct transfer *t)
 	if (sizes_find(&t->m.work.account->sizes, &t->m.id, t->part_id, &known)) {
 		h->size_bytes = known;
 		h->is_size_exact = true;
+	} else if (content_decoded_is_wanted(t)) {
+		content_decoded_ask_size(t);
+		return;
 	}
 	if (!place(t)) {
 		work_fail_code(&t->m.work, ERR_INVALID, "range-not-satisfiable");
@@ -148,6 +151,8 @@ static void begin(struct transfer *t)
 	if (h->is_partial && t->encoding == PART_ENCODING_IDENTITY && !t->is_counting) {
 		t->section.first = h->first;
 		t->section.length = h->last - h->first + 1;
+	} else if (h->is_partial && h->is_size_exact && content_decoded_is_wanted(t)) {
+		content_decoded_range(t);
 	}
 	content_flow(t);
 }
@@ -255,6 +260,9 @@ static struct op *ask_item(struct step *s, struct mailstore *ms)
 
 static void ready(struct message_work *m)
 {
+	struct transfer *t = (struct transfer *)m;
+
+	content_decoded_init(t, begin);
 	step_run(&m->work.step, ask_item);
 }
 

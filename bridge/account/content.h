@@ -16,9 +16,15 @@ struct transfer {
 
 	struct content_head head;
 	struct mail_section section;
-	enum part_encoding encoding;
-	struct whole whole; /* where the server could not say what parts there are */
-	bool is_counting;   /* the first of two passes: nothing is given */
+	enum part_encoding encoding; /* to be undone here */
+	struct whole whole;          /* where the server could not say what parts there are */
+	bool is_counting;            /* the first of two passes: nothing is given */
+
+	/* content_decoded.c: the server decodes, which may be refused */
+	bool is_decoded;
+	struct mail_section plain; /* the section as it is without */
+	void (*failed)(struct step *s, const struct fault *fault);
+	void (*begin)(struct transfer *t);
 
 	/* content_flow.c */
 	void (*flowed)(struct transfer *t); /* everything has come and was given */
@@ -40,6 +46,15 @@ struct transfer {
 	struct bytes chunk; /* what is left of the slice, or of the whole */
 	struct loop_task pump;
 };
+
+/* From now on refusals of decoding lead back to begin(). */
+void content_decoded_init(struct transfer *t, void (*begin)(struct transfer *t));
+/* Is it for the server to decode what is asked for? */
+bool content_decoded_is_wanted(const struct transfer *t);
+/* Asks for the size, notes it, and begins again. */
+void content_decoded_ask_size(struct transfer *t);
+/* Makes t->section the range of the head, decoded. */
+void content_decoded_range(struct transfer *t);
 
 /* Sends t->section to the receiver, as far as t->head asks for it. */
 void content_flow(struct transfer *t);

@@ -16,25 +16,44 @@ static uint64_t key_of(const struct message_id *id, struct bytes part_id)
 	return key ? key : 1;
 }
 
+static const struct size_entry *find(const struct sizes *s, uint64_t key, bool is_undecodable)
+{
+	for (size_t i = 0; i < SIZES_MAX; i++)
+		if (s->at[i].key == key && s->at[i].is_undecodable == is_undecodable)
+			return &s->at[i];
+	return NULL;
+}
+
+static void note(struct sizes *s, struct size_entry entry)
+{
+	s->at[s->next] = entry;
+	s->next = (s->next + 1) % SIZES_MAX;
+}
+
 bool sizes_find(const struct sizes *s, const struct message_id *id, struct bytes part_id,
 		uint64_t *ret)
 {
-	uint64_t key = key_of(id, part_id);
+	const struct size_entry *e = find(s, key_of(id, part_id), false);
 
-	for (size_t i = 0; i < SIZES_MAX; i++)
-		if (s->at[i].key == key) {
-			*ret = s->at[i].bytes;
-			return true;
-		}
-	return false;
+	if (e)
+		*ret = e->bytes;
+	return e != NULL;
 }
 
 void sizes_note(struct sizes *s, const struct message_id *id, struct bytes part_id, uint64_t bytes)
 {
 	uint64_t known;
 
-	if (sizes_find(s, id, part_id, &known) && known == bytes)
-		return;
-	s->at[s->next] = (struct size_entry){ key_of(id, part_id), bytes };
-	s->next = (s->next + 1) % SIZES_MAX;
+	if (!sizes_find(s, id, part_id, &known) || known != bytes)
+		note(s, (struct size_entry){ key_of(id, part_id), bytes, false });
+}
+
+void sizes_note_undecodable(struct sizes *s, const struct message_id *id, struct bytes part_id)
+{
+	note(s, (struct size_entry){ key_of(id, part_id), 0, true });
+}
+
+bool sizes_is_undecodable(const struct sizes *s, const struct message_id *id, struct bytes part_id)
+{
+	return find(s, key_of(id, part_id), true) != NULL;
 }

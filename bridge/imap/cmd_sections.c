@@ -39,8 +39,8 @@ static void take(struct imap_exchange *x, const struct imap_response *r)
 		for (size_t j = 0; j < r->fetch.body_count; j++) {
 			const struct imap_body *b = &r->fetch.bodies[j];
 
-			if (imap_section_matches(b, rq->arg.sections.names[i]) && !b->is_nil &&
-			    !b->is_streamed)
+			if (imap_section_matches(b, IMAP_BODY, rq->arg.sections.names[i]) &&
+			    !b->is_nil && !b->is_streamed)
 				s->values[i] = bytes_first(b->data, rq->arg.sections.max_bytes);
 		}
 	}

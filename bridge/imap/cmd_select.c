@@ -49,6 +49,8 @@ static uint32_t newest_named(const struct mail_request *rq)
 
 	if (rq->verb == MAIL_STREAM)
 		return rq->arg.stream.key.uid;
+	if (rq->verb == MAIL_PART_SIZE)
+		return rq->arg.size.key.uid;
 	if (rq->verb == MAIL_SECTIONS)
 		return rq->arg.sections.key.uid;
 	for (size_t i = 0; rq->keys && i < rq->count; i++)

@@ -2,7 +2,8 @@
  * One section as a stream: a single UID FETCH whose literal is handed on piece
  * by piece; while the receiver pauses, the socket is not read. A section that
  * ends before its announced size is asked for once more from there: some servers
- * cut long literals, others announce sizes that never were right.
+ * cut long literals, others announce sizes that never were right. Decoded by the
+ * server where that is wanted: BINARY.PEEK (RFC 3516), which it may refuse.
  */
 #include "imap/store.h"
 
@@ -70,11 +71,18 @@ static enum flow give(struct stream_op *s, struct bytes data)
 
 /* --- one command ------------------------------------------------------------------- */
 
-/* "... BODY[1.2]<100> {2000}": whether it is about our section. */
-static bool names_section(struct bytes so_far, struct bytes name, bool *ret_has_origin)
+static enum imap_body_kind kind_of(const struct stream_op *s)
 {
-	size_t at = bytes_find(so_far, BYTES_LIT("BODY["));
-	struct bytes rest = bytes_skip(so_far, at + 5);
+	return section_of(s)->is_decoded ? IMAP_BINARY : IMAP_BODY;
+}
+
+/* "... BODY[1.2]<100> {2000}": whether it is about our section. */
+static bool names_section(const struct stream_op *s, struct bytes so_far, bool *ret_has_origin)
+{
+	struct bytes item = section_of(s)->is_decoded ? BYTES_LIT("BINARY[") : BYTES_LIT("BODY[");
+	struct bytes name = section_of(s)->section;
+	size_t at = bytes_find(so_far, item);
+	struct bytes rest = bytes_skip(so_far, at + item.len);
 
 	if (at == so_far.len || rest.len <= name.len || rest.at[name.len] != ']' ||
 	    !bytes_equal_nocase(bytes_first(rest, name.len), name))
@@ -95,7 +103,7 @@ static bool on_literal(struct imap_exchange *x, struct bytes so_far, uint64_t si
 	bool has_origin;
 
 	(void)size_bytes;
-	if (!names_section(so_far, section_of(s)->section, &has_origin) ||
+	if (!names_section(s, so_far, &has_origin) ||
 	    x->session->mailbox.uidvalidity != s->base.rq.arg.stream.key.uidvalidity)
 		return false;
 	begin_data(s, has_origin);
@@ -131,7 +139,7 @@ static void take(struct imap_exchange *x, const struct imap_response *r)
 	enum flow flow;
 
 	for (size_t i = 0; i < r->fetch.body_count; i++) {
-		if (imap_section_matches(&r->fetch.bodies[i], section_of(s)->section))
+		if (imap_section_matches(&r->fetch.bodies[i], kind_of(s), section_of(s)->section))
 			b = &r->fetch.bodies[i];
 	}
 	if (!b || b->is_nil || b->is_streamed ||
@@ -185,6 +193,10 @@ static void on_fetched(struct imap_exchange *x, const struct imap_reply *reply)
 
 	if (!imap_op_answered(&s->base, reply))
 		return;
+	/* NO [UNKNOWN-CTE], NO [PARSE], or nothing: what is asked for is there, but not so. */
+	if (section_of(s)->is_decoded && !s->given &&
+	    (s->base.fault.err == ERR_REFUSED || (!s->base.fault.err && !s->is_found)))
+		s->base.fault.err = ERR_UNSUPPORTED;
 	if (s->is_paused)
 		s->is_answered = true;
 	else
@@ -201,6 +213,8 @@ static void send(struct stream_op *s)
 	if (x && !imap_section_parse(sec->section, &section)) {
 		x->command.err = ERR_INVALID;
 	} else if (x) {
+		if (sec->is_decoded)
+			section.item = "BINARY.PEEK";
 		section.first = sec->first + s->given;
 		if (sec->length)
 			section.count = sec->length - s->given;

@@ -27,7 +27,7 @@ bool imap_section_parse(struct bytes name, struct imap_section *ret)
 	return false;
 }
 
-bool imap_section_matches(const struct imap_body *b, struct bytes name)
+bool imap_section_matches(const struct imap_body *b, enum imap_body_kind kind, struct bytes name)
 {
-	return b->kind == IMAP_BODY && bytes_equal_nocase(b->section, name);
+	return b->kind == kind && bytes_equal_nocase(b->section, name);
 }

@@ -35,6 +35,7 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 			       : &imap_verb_page;
 	case MAIL_FETCH: return &imap_verb_fetch;
 	case MAIL_STREAM: return &imap_verb_stream;
+	case MAIL_PART_SIZE: return &imap_verb_part_size;
 	case MAIL_SECTIONS: return &imap_verb_sections;
 	case MAIL_CHANGE_FOLDER: return &imap_verb_change_folder;
 	case MAIL_QUOTA: return &imap_verb_quota;

@@ -111,14 +111,15 @@ void imap_store_set_caps(struct imap_store *st);
 bool imap_same_path(struct bytes a, struct bytes b);
 
 /* The verbs, by file. */
-extern const struct imap_verb imap_verb_open;     /* cmd_login.c */
-extern const struct imap_verb imap_verb_ping;     /* cmd_noop.c */
-extern const struct imap_verb imap_verb_list;     /* cmd_list.c */
-extern const struct imap_verb imap_verb_status;   /* cmd_status.c */
-extern const struct imap_verb imap_verb_page;     /* cmd_query.c */
-extern const struct imap_verb imap_verb_fetch;    /* cmd_fetch.c */
-extern const struct imap_verb imap_verb_stream;   /* cmd_stream.c */
-extern const struct imap_verb imap_verb_sections; /* cmd_sections.c */
+extern const struct imap_verb imap_verb_open;      /* cmd_login.c */
+extern const struct imap_verb imap_verb_ping;      /* cmd_noop.c */
+extern const struct imap_verb imap_verb_list;      /* cmd_list.c */
+extern const struct imap_verb imap_verb_status;    /* cmd_status.c */
+extern const struct imap_verb imap_verb_page;      /* cmd_query.c */
+extern const struct imap_verb imap_verb_fetch;     /* cmd_fetch.c */
+extern const struct imap_verb imap_verb_stream;    /* cmd_stream.c */
+extern const struct imap_verb imap_verb_part_size; /* cmd_part_size.c */
+extern const struct imap_verb imap_verb_sections;  /* cmd_sections.c */
 
 /* --- shared by commands ---------------------------------------------------------- */
 
@@ -177,7 +178,7 @@ uint32_t imap_search_count(const struct imap_response *r);
 
 /* The parts of "1.2.HEADER". False when it is no section name. */
 bool imap_section_parse(struct bytes name, struct imap_section *ret);
-/* Is this body what was asked for under that name? */
-bool imap_section_matches(const struct imap_body *b, struct bytes name);
+/* Is this body of this kind what was asked for under that name? */
+bool imap_section_matches(const struct imap_body *b, enum imap_body_kind kind, struct bytes name);
 
 #endif

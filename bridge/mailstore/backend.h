@@ -18,6 +18,7 @@ enum mail_verb {
 	MAIL_QUERY,
 	MAIL_FETCH,
 	MAIL_STREAM,
+	MAIL_PART_SIZE,
 	MAIL_SECTIONS,
 	MAIL_SET_KEYWORDS,
 	MAIL_COPY,
@@ -51,6 +52,10 @@ struct mail_request {
 			struct mail_section section;
 			flow_data_cb *on_data;
 		} stream;
+		struct { /* MAIL_PART_SIZE */
+			struct message_key key;
+			struct bytes part_id;
+		} size;
 		struct { /* MAIL_SECTIONS */
 			struct message_key key;
 			const struct bytes *names;
@@ -77,6 +82,7 @@ struct mail_request {
 		mailstore_quota_cb *quota;
 		mailstore_page_cb *page;
 		mailstore_items_cb *items;
+		mailstore_size_cb *size;
 		mailstore_sections_cb *sections;
 		mailstore_changes_cb *changes;
 	} cb;

@@ -96,6 +96,7 @@ static bool is_supported(const struct mailstore_caps *c, enum mail_verb verb)
 	case MAIL_QUERY:
 	case MAIL_FETCH:
 	case MAIL_STREAM:
+	case MAIL_PART_SIZE:
 	case MAIL_SECTIONS:
 	case MAIL_EXPUNGE:
 	case MAIL_FIND:

@@ -386,6 +386,7 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 	case MAIL_FETCH: run_fetch(d, f, rq); break;
 	case MAIL_SECTIONS: run_sections(f, rq); break;
 	case MAIL_FIND: run_find(f, rq); break;
+	case MAIL_PART_SIZE: fail(rq, ERR_UNSUPPORTED); break;
 	case MAIL_OPEN:
 	case MAIL_PING:
 	case MAIL_LIST_FOLDERS:

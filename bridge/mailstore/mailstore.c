@@ -123,6 +123,18 @@ struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes
 							  .ctx = ctx });
 }
 
+struct op *mailstore_part_size(struct mailstore *ms, struct call call, struct bytes path,
+			       const struct message_key *key, struct bytes part_id,
+			       mailstore_size_cb *cb, void *ctx)
+{
+	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_PART_SIZE,
+							  .call = call,
+							  .path = path,
+							  .arg.size = { *key, part_id },
+							  .cb.size = cb,
+							  .ctx = ctx });
+}
+
 struct op *mailstore_sections(struct mailstore *ms, struct call call, struct bytes path,
 			      const struct message_key *key, const struct bytes *sections,
 			      size_t count, uint64_t max_bytes, mailstore_sections_cb *cb,
@@ -225,6 +237,7 @@ void mail_request_fail(const struct mail_request *rq, const struct fault *fault)
 	case MAIL_QUOTA: rq->cb.quota(rq->ctx, fault, NULL); return;
 	case MAIL_QUERY: rq->cb.page(rq->ctx, fault, NULL); return;
 	case MAIL_FETCH: rq->cb.items(rq->ctx, fault, NULL, 0); return;
+	case MAIL_PART_SIZE: rq->cb.size(rq->ctx, fault, 0); return;
 	case MAIL_SECTIONS: rq->cb.sections(rq->ctx, fault, NULL, 0); return;
 	case MAIL_SET_KEYWORDS:
 	case MAIL_COPY:
@@ -253,6 +266,7 @@ bool mail_request_is_change(const struct mail_request *rq)
 	case MAIL_QUERY:
 	case MAIL_FETCH:
 	case MAIL_STREAM:
+	case MAIL_PART_SIZE:
 	case MAIL_SECTIONS:
 	case MAIL_FIND:
 	case MAIL_VERBS: break;

@@ -56,6 +56,7 @@ struct mailstore_caps {
 	bool folders, move, append, search, sort, threads, custom_keywords;
 	bool uid_expunge;    /* else a deletion may stay marked */
 	bool changes;        /* CONDSTORE or QRESYNC */
+	bool decodes;        /* mailstore_part_size() and mail_section.is_decoded may work */
 	bool counts_in_list; /* list_folders brings counts in one round trip */
 	bool is_gmail;
 	enum mailstore_flags_kind flags;
@@ -197,21 +198,32 @@ struct op *mailstore_fetch(struct mailstore *ms, struct call call, struct bytes 
 
 struct mail_section {
 	struct bytes section; /* "1.2", "1.2.HEADER", "" for the whole message */
-	uint64_t first;       /* encoded offset in bytes */
+	uint64_t first;       /* offset in bytes */
 	uint64_t length;      /* 0: to the end */
 	bool whole_known;     /* `whole_bytes` is what BODYSTRUCTURE or RFC822.SIZE said */
 	uint64_t whole_bytes;
+	bool is_decoded; /* the server undoes the transfer encoding; all the above count
+			  * decoded bytes, and whole_bytes is what part_size() said */
 };
 
-/* The encoded bytes of one section, as a stream with back-pressure; marks
+/* The bytes of one section, as a stream with back-pressure; marks
  * nothing as read. on_data comes before cb. ERR_NOT_FOUND when the message or
- * the section is gone; ERR_PROTO when fewer bytes came than announced and the
+ * the section is gone; ERR_UNSUPPORTED, before any data, when the
+ * server cannot decode it; ERR_PROTO when fewer bytes came than announced and the
  * server does not say by itself that there are no more. call.deadline_ms is for
  * the first byte; from then on the server may be silent for a minute at most,
  * pauses of the receiver not counted. */
 struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes path,
 			    const struct message_key *key, const struct mail_section *section,
 			    flow_data_cb *on_data, mailstore_done_cb *cb, void *ctx);
+
+/* How many bytes the part has once it is decoded (RFC 3516). ERR_UNSUPPORTED when the
+ * server cannot tell: it cannot at all, or the encoding is unknown to it or broken.
+ * Servers have been seen to end the conversation over a broken one. */
+typedef void mailstore_size_cb(void *ctx, const struct fault *fault, uint64_t size_bytes);
+struct op *mailstore_part_size(struct mailstore *ms, struct call call, struct bytes path,
+			       const struct message_key *key, struct bytes part_id,
+			       mailstore_size_cb *cb, void *ctx);
 
 /* Several small sections of one message in one round trip, each cut at
  * max_bytes (and at 4 MiB); the results stand in the order asked for, null where

@@ -44,6 +44,7 @@ static const struct pop3_verb *verb_of(enum mail_verb verb)
 	case MAIL_EXPUNGE: return &pop3_verb_expunge;
 	case MAIL_CHANGE_FOLDER:
 	case MAIL_QUOTA:
+	case MAIL_PART_SIZE:
 	case MAIL_SET_KEYWORDS:
 	case MAIL_COPY:
 	case MAIL_MOVE:

@@ -99,6 +99,14 @@ static void on_sections(void *ctx, const struct fault *fault, const struct bytes
 	done(t, fault);
 }
 
+static void on_size(void *ctx, const struct fault *fault, uint64_t size_bytes)
+{
+	struct contract_test *t = ctx;
+
+	t->size_bytes = size_bytes;
+	done(t, fault);
+}
+
 static void on_changes(void *ctx, const struct fault *fault, const struct change_result *results,
 		       size_t count)
 {
@@ -177,6 +185,13 @@ enum err contract_sections(struct contract_test *t, const struct message_key *ke
 {
 	return result(t, mailstore_sections(t->ms, contract_call(t), t->path, key, names, count,
 					    max_bytes, on_sections, t));
+}
+
+enum err contract_part_size(struct contract_test *t, const struct message_key *key,
+			    const char *part_id)
+{
+	return result(t, mailstore_part_size(t->ms, contract_call(t), t->path, key,
+					     bytes_of_str(part_id), on_size, t));
 }
 
 enum err contract_stream(struct contract_test *t, const struct message_key *key,

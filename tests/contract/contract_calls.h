@@ -24,6 +24,7 @@ struct contract_test {
 	const struct change_result *changes;
 	struct mailstore_quota quota;
 	size_t count;
+	uint64_t size_bytes;
 	struct buf stream;
 };
 
@@ -49,6 +50,9 @@ enum err contract_fetch(struct contract_test *t, struct bytes path, const struct
 			size_t count, unsigned want);
 enum err contract_sections(struct contract_test *t, const struct message_key *key,
 			   const struct bytes *names, size_t count, uint64_t max_bytes);
+/* Into t->size_bytes. */
+enum err contract_part_size(struct contract_test *t, const struct message_key *key,
+			    const char *part_id);
 enum err contract_stream(struct contract_test *t, const struct message_key *key,
 			 const struct mail_section *section);
 enum err contract_keywords(struct contract_test *t, const struct message_key *keys, size_t count,

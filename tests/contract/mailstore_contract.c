@@ -169,6 +169,34 @@ static void sections_and_streams_give_the_bytes(void **state)
 	assert_false(t->items[0].keywords.system & KEYWORD_SEEN);
 }
 
+static void parts_are_decoded_where_the_server_can(void **state)
+{
+	struct contract_test *t = *state;
+	struct mail_section part = { .section = BYTES_LIT("2"),
+				     .first = 6,
+				     .length = 3,
+				     .whole_known = true,
+				     .whole_bytes = 11,
+				     .is_decoded = true };
+	struct message_key key;
+
+	assert_int_equal(contract_append(t, t->path, contract_message(t, 3), "", 0), ERR_OK);
+	key = t->changes[0].new_key;
+	if (!mailstore_caps(t->ms)->decodes) {
+		assert_int_equal(contract_part_size(t, &key, "2"), ERR_UNSUPPORTED);
+		return;
+	}
+	assert_int_equal(contract_part_size(t, &key, "2"), ERR_OK);
+	assert_int_equal(t->size_bytes, 11);
+	assert_int_equal(contract_stream(t, &key, &part), ERR_OK);
+	assert_bytes_equal_str(buf_bytes(&t->stream), "wor");
+	part.first = part.length = 0;
+	assert_int_equal(contract_stream(t, &key, &part), ERR_OK);
+	assert_bytes_equal_str(buf_bytes(&t->stream), "hello world");
+	key.uid += 50;
+	assert_int_not_equal(contract_part_size(t, &key, "2"), ERR_OK);
+}
+
 static void a_large_message_streams(void **state)
 {
 	struct contract_test *t = *state;
@@ -476,6 +504,7 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(a_message_reads_as_it_was_written),
 		contract_test_of(what_is_gone_is_left_out_of_a_fetch),
 		contract_test_of(sections_and_streams_give_the_bytes),
+		contract_test_of(parts_are_decoded_where_the_server_can),
 		contract_test_of(a_large_message_streams),
 		contract_test_of(pages_go_both_ways),
 		contract_test_of(pages_are_stable_while_mail_comes_and_goes),

@@ -131,6 +131,14 @@ void store_test_on_sections(void *ctx, const struct fault *fault, const struct b
 	done(t, fault);
 }
 
+void store_test_on_size(void *ctx, const struct fault *fault, uint64_t size_bytes)
+{
+	struct store_test *t = ctx;
+
+	t->size_bytes = size_bytes;
+	done(t, fault);
+}
+
 void store_test_on_changes(void *ctx, const struct fault *fault,
 			   const struct change_result *results, size_t count)
 {

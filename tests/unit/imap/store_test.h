@@ -28,6 +28,7 @@ struct store_test {
 	const struct change_result *changes;
 	struct mailstore_quota quota;
 	size_t count;
+	uint64_t size_bytes;
 	struct buf stream;
 	bool has_ended; /* on_end was called */
 	struct fault end;
@@ -61,6 +62,7 @@ mailstore_status_cb store_test_on_status;
 mailstore_page_cb store_test_on_page;
 mailstore_items_cb store_test_on_items;
 mailstore_sections_cb store_test_on_sections;
+mailstore_size_cb store_test_on_size;
 mailstore_changes_cb store_test_on_changes;
 mailstore_quota_cb store_test_on_quota;
 flow_data_cb store_test_on_data;

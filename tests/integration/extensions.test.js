@@ -1,0 +1,91 @@
+// What an extension of IMAP does better, and what is done where it is missing: on a server that has
+// it and on one that has IMAP4rev1 alone.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { useBothServers } from './lib/both.js';
+import { assertProblem } from './lib/problem.js';
+
+const use = useBothServers();
+
+async function ok(answer, status = 200) {
+  const { text, status: got } = await answer;
+  assert.equal(got, status, text.slice(0, 500));
+  return (await answer).json;
+}
+
+const newest = async (api) =>
+  (await ok(api.get('/v1/folders/inbox/messages?limit=1'))).messages[0].id;
+
+// --- BINARY: RFC 3516 ------------------------------------------------------------------------
+
+function withAttachment(encoded, encoding = 'base64') {
+  return [
+    'From: a@example.org',
+    'Subject: attached',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=B',
+    '',
+    '--B',
+    'Content-Type: text/plain',
+    '',
+    'See below.',
+    '--B',
+    'Content-Type: application/octet-stream',
+    `Content-Transfer-Encoding: ${encoding}`,
+    '',
+    encoded,
+    '--B--',
+    '',
+  ].join('\r\n');
+}
+
+const base64Lines = (bytes) => bytes.toString('base64').replace(/.{76}/g, '$&\r\n');
+
+test('a part that the server decodes has exact ranges', async (t) => {
+  const bytes = randomBytes(300_000);
+  for (const { api, imap, isBare } of await use.users(t)) {
+    await imap.append('INBOX', withAttachment(base64Lines(bytes)));
+    const path = `/v1/messages/${await newest(api)}/parts/2`;
+    const range = (value) => api.get(path, { headers: { range: `bytes=${value}` } });
+    const total = isBare ? '*' : String(bytes.length);
+    const closed = await range('1000-70000');
+    assert.equal(closed.status, 206);
+    assert.equal(closed.headers['content-range'], `bytes 1000-70000/${total}`);
+    assert.ok(closed.body.equals(bytes.subarray(1000, 70001)));
+    const tail = await range('-10');
+    assert.equal(tail.status, isBare ? 200 : 206);
+    assert.ok(tail.body.equals(isBare ? bytes : bytes.subarray(-10)));
+    // By now the size is known in either way.
+    const open = await range('299990-');
+    assert.equal(open.status, 206);
+    assert.equal(open.headers['content-range'], 'bytes 299990-299999/300000');
+    assert.ok(open.body.equals(bytes.subarray(299_990)));
+    const beyond = await range('299990-400000');
+    assert.equal(beyond.headers['content-range'], 'bytes 299990-299999/300000');
+    assert.ok(beyond.body.equals(bytes.subarray(299_990)));
+    assertProblem(await range('300000-'), 416, 'range-not-satisfiable');
+    assert.ok((await api.get(path)).body.equals(bytes));
+  }
+});
+
+test('a part that the server cannot decode has ranges all the same', async (t) => {
+  const broken = {
+    'cut off': ['aGVsbG8', 'hello'], // Dovecot ends the conversation over it
+    'with a footer': ['aGVsbG8h\r\n-- \r\n*footer*', 'hello!'],
+    'in two pieces': ['aGVsbG8=\r\naGVsbG8=', 'hello'],
+  };
+  for (const { api, imap } of await use.users(t)) {
+    for (const [what, [encoded, decoded]] of Object.entries(broken)) {
+      await imap.append('INBOX', withAttachment(encoded));
+      const path = `/v1/messages/${await newest(api)}/parts/2`;
+      for (let i = 0; i < 2; i++) {
+        const part = await api.get(path, { headers: { range: 'bytes=1-3' } });
+        assert.equal(part.status, 206, what);
+        assert.equal(part.text, decoded.slice(1, 4), what);
+      }
+      const whole = await api.get(path);
+      assert.ok(whole.text.startsWith(decoded), what);
+    }
+  }
+});
