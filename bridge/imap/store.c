@@ -22,6 +22,14 @@ bool imap_same_path(struct bytes a, struct bytes b)
 
 /* --- the queue -------------------------------------------------------------------- */
 
+static void begin_unsupported(struct imap_op *op)
+{
+	imap_op_fail_with(op, ERR_UNSUPPORTED, "not yet");
+}
+
+static const struct imap_verb unsupported = { .size_bytes = sizeof(struct imap_op),
+					      .begin = begin_unsupported };
+
 static const struct imap_verb *verb_of(const struct mail_request *rq)
 {
 	switch (rq->verb) {
@@ -45,6 +53,8 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 	case MAIL_EXPUNGE: return &imap_verb_expunge;
 	case MAIL_APPEND: return &imap_verb_append;
 	case MAIL_FIND: return &imap_verb_find;
+	case MAIL_SYNC:
+	case MAIL_WATCH: return &unsupported;
 	case MAIL_VERBS: break;
 	}
 	return NULL;

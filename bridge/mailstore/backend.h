@@ -26,6 +26,8 @@ enum mail_verb {
 	MAIL_EXPUNGE,
 	MAIL_APPEND,
 	MAIL_FIND,
+	MAIL_SYNC,
+	MAIL_WATCH,
 	MAIL_VERBS,
 };
 
@@ -74,6 +76,11 @@ struct mail_request {
 			struct mail_source source;
 			uint32_t first_uid;
 		} find;
+		struct mail_baseline since; /* MAIL_SYNC */
+		struct {                    /* MAIL_WATCH */
+			struct mail_watch how;
+			mailstore_event_cb *on_event;
+		} watch;
 	} arg;
 	union {
 		mailstore_done_cb *done;
@@ -85,6 +92,7 @@ struct mail_request {
 		mailstore_size_cb *size;
 		mailstore_sections_cb *sections;
 		mailstore_changes_cb *changes;
+		mailstore_sync_cb *sync;
 	} cb;
 	void *ctx;
 };

@@ -31,16 +31,25 @@ static void unlink_op(struct fake_op *op)
 		at = &(*at)->next;
 	*at = op->next;
 	loop_timer_stop(s->server->loop, &op->deadline);
+	loop_timer_stop(s->server->loop, &op->poll);
 	loop_timer_stop(s->server->loop, &s->step);
 	fake_session_kick(s);
+}
+
+static void free_op(struct fake_op *op)
+{
+	unlink_op(op);
+	if (op->freed)
+		*op->freed = true;
+	free(op->told);
+	free(op);
 }
 
 static void finish(struct fake_op *op, const struct fault *fault)
 {
 	struct mail_request rq = op->rq;
 
-	unlink_op(op);
-	free(op);
+	free_op(op);
 	if (fault || rq.verb == MAIL_OPEN || rq.verb == MAIL_PING || rq.verb == MAIL_STREAM)
 		mail_request_fail(&rq, fault);
 }
@@ -52,6 +61,7 @@ void fake_session_end(struct fake_session *s, const struct fault *fault)
 
 	s->open = false;
 	s->selected = BYTES_NULL;
+	s->view.is_valid = false;
 	s->server->open -= was_open;
 	s->freed = &freed;
 	while (!freed && s->first)
@@ -101,6 +111,8 @@ static bool is_supported(const struct mailstore_caps *c, enum mail_verb verb)
 	case MAIL_EXPUNGE:
 	case MAIL_FIND:
 	case MAIL_VERBS: break;
+	case MAIL_SYNC:
+	case MAIL_WATCH: return c->flags == MAILSTORE_FLAGS_SERVER;
 	}
 	return true;
 }
@@ -147,13 +159,11 @@ static void run_stream(struct fake_op *op)
 		return;
 	}
 	op->stream = bytes_skip(op->stream, piece.len);
-	s->freed = &freed;
+	op->freed = &freed;
 	flow = op->rq.arg.stream.on_data(op->rq.ctx, piece);
-	if (freed)
+	if (freed) /* cancelled by its receiver */
 		return;
-	s->freed = NULL;
-	if (s->first != op) /* cancelled by its receiver */
-		return;
+	op->freed = NULL;
 	op->paused = flow == FLOW_PAUSE;
 	fake_session_kick(s);
 }
@@ -180,21 +190,55 @@ static void begin_stream(struct fake_op *op)
 	run_stream(op);
 }
 
+/* As a server does it: a folder stays selected until another one is. */
+static void select_folder(struct fake_session *s, const struct mail_request *rq)
+{
+	struct fake_data *d = &s->server->data;
+	const struct fake_folder *f;
+
+	if (bytes_is_null(rq->path) || rq->verb == MAIL_STATUS || rq->verb == MAIL_APPEND ||
+	    rq->verb == MAIL_CHANGE_FOLDER)
+		return;
+	f = fake_data_find(d, rq->path);
+	if (!f)
+		return;
+	s->selected = f->info.path;
+	if (s->view.is_valid && &d->folders[s->view.folder] != f)
+		s->view.is_valid = false;
+}
+
+static void begin_watch(struct fake_op *op)
+{
+	struct fake_folder *f = fake_data_find(&op->session->server->data, op->rq.path);
+	struct fault missing = fault_of(ERR_NOT_FOUND);
+
+	if (f && f->info.is_selectable)
+		fake_watch_begin(op);
+	else
+		finish(op, &missing);
+}
+
 static void run(struct fake_op *op)
 {
 	struct fake_session *s = op->session;
 	struct mail_request rq = op->rq;
 
 	s->server->data.uid_expunge = s->server->caps.uid_expunge;
-	if (!bytes_is_null(rq.path) && rq.verb != MAIL_STATUS && rq.verb != MAIL_APPEND &&
-	    rq.verb != MAIL_CHANGE_FOLDER && fake_data_find(&s->server->data, rq.path))
-		s->selected = fake_data_find(&s->server->data, rq.path)->info.path;
+	s->server->data.has_modseqs = s->server->caps.changes;
+	select_folder(s, &rq);
+	if (mail_request_is_change(&rq))
+		fake_server_changed(s->server);
 	if (rq.verb == MAIL_OPEN) {
 		run_open(op);
 	} else if (rq.verb == MAIL_PING) {
 		finish(op, NULL);
 	} else if (rq.verb == MAIL_STREAM) {
 		begin_stream(op);
+	} else if (rq.verb == MAIL_WATCH) {
+		begin_watch(op);
+	} else if (rq.verb == MAIL_SYNC) {
+		finish(op, NULL);
+		fake_run_sync(s, &rq);
 	} else if (rq.verb == MAIL_QUOTA) {
 		finish(op, NULL);
 		rq.cb.quota(rq.ctx, NULL, &(struct mailstore_quota){ true, 1000, 1000000 });
@@ -237,6 +281,7 @@ static void run_and_lose(struct fake_op *op, const struct fault *fault)
 		lost.cb.done = on_lost_done;
 	else
 		lost.cb.changes = on_lost_changes;
+	fake_server_changed(s->server);
 	fake_run_change(&s->server->data, &lost);
 	for (size_t i = 0; results && i < count; i++)
 		results[i] = (struct change_result){ CHANGE_UNKNOWN, .fault = *fault };
@@ -271,6 +316,8 @@ static void on_step(struct loop_timer *t)
 
 	if (op->streaming)
 		run_stream(op);
+	else if (op->is_watching)
+		fake_watch_step(op);
 	else if (!s->open && op->rq.verb != MAIL_OPEN)
 		finish(op, &closed);
 	else if (takes_fault(s->server, op->rq.verb, &scripted))
@@ -293,6 +340,20 @@ static void on_deadline(struct loop_timer *t)
 		finish(op, &fault);
 }
 
+void fake_end_watches(struct fake_server *s, const struct fault *fault)
+{
+	struct fake_session *se = s->sessions;
+
+	/* Callbacks may free any of them: begin anew after each. */
+	while (se) {
+		bool ends = se->first && se->first->is_watching;
+
+		if (ends)
+			fail(se->first, fault);
+		se = ends ? s->sessions : se->next;
+	}
+}
+
 /* --- the mail store ----------------------------------------------------------- */
 
 static void cancel(struct op *o)
@@ -300,8 +361,7 @@ static void cancel(struct op *o)
 	struct fake_op *op = (struct fake_op *)o;
 
 	op->session->server->script[op->rq.verb].cancels++;
-	unlink_op(op);
-	free(op);
+	free_op(op);
 }
 
 static void resume(struct op *o)
@@ -309,7 +369,9 @@ static void resume(struct op *o)
 	struct fake_op *op = (struct fake_op *)o;
 
 	op->paused = false;
-	if (op->session->first == op)
+	if (op->rq.verb == MAIL_WATCH)
+		fake_watch_look(op);
+	else if (op->session->first == op)
 		fake_session_kick(op->session);
 }
 

@@ -47,11 +47,19 @@ void fake_remove_message(struct fake_server *s, const char *path, uint32_t uid);
  * ERR_TLS, ERR_PROTO, ERR_TIMEOUT and ERR_TOO_BIG end its conversation as well.
  * ERR_UNKNOWN for a change: it is done and then the connection is lost. */
 void fake_fail_next(struct fake_server *s, enum mail_verb verb, const struct fault *fault);
-/* Calls of this verb wait (their deadline runs) until released. */
+/* Calls of this verb wait (their deadline runs) until released. A watch under way
+ * tells nothing and is not answered. */
 void fake_hold(struct fake_server *s, enum mail_verb verb);
 void fake_release(struct fake_server *s, enum mail_verb verb);
 /* Every call takes at least so long. */
 void fake_set_delay(struct fake_server *s, uint64_t delay_ms);
+/* A silent server does not tell by itself what those that watch ought to know; it
+ * answers when it is asked. */
+void fake_set_silent(struct fake_server *s, bool is_silent);
+/* Those that watch are told MAIL_EVENT_LOST. */
+void fake_overflow(struct fake_server *s);
+/* All that watch end with the fault, as with fake_fail_next(). */
+void fake_end_watches(struct fake_server *s, const struct fault *fault);
 /* Streams come in pieces of this size; default 16 KiB. */
 void fake_set_chunk(struct fake_server *s, size_t bytes);
 /* From now on no message has a structure, as with servers whose BODYSTRUCTURE fails. */
@@ -61,6 +69,8 @@ void fake_drop_all(struct fake_server *s);
 
 /* --- what happened ---------------------------------------------------------- */
 
+/* Conversations that are watching now. */
+unsigned fake_watching(const struct fake_server *s);
 /* How often the verb was started, and how often it was cancelled. */
 unsigned fake_calls(const struct fake_server *s, enum mail_verb verb);
 unsigned fake_cancels(const struct fake_server *s, enum mail_verb verb);

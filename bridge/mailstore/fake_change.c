@@ -54,6 +54,7 @@ static enum err change_folder(struct fake_data *d, const struct mail_request *rq
 	}
 	if (!f)
 		return ERR_NOT_FOUND;
+	d->folders_version++;
 	switch (rq->arg.change.kind) {
 	case FOLDER_RENAME: return rename_all(d, rq->path, rq->arg.change.new_path);
 	case FOLDER_DELETE:

@@ -51,6 +51,7 @@ struct fake_folder *fake_data_add_folder(struct fake_data *d, struct bytes path)
 
 	d->folders = grow(d->folders, d->count, &d->cap, sizeof(*d->folders));
 	f = &d->folders[d->count++];
+	d->folders_version++;
 	*f = (struct fake_folder){ .exists = true, .uidnext = 1, .modseq = 1 };
 	f->uidvalidity = ++d->next_uidvalidity;
 	f->info.path = arena_bytes(d->mem, path);
@@ -96,14 +97,17 @@ void fake_folder_remove(struct fake_folder *f, uint32_t uid)
 	if (!m)
 		return;
 	f->count--;
-	f->modseq++;
+	f->gone = grow(f->gone, f->gone_count, &f->gone_cap, sizeof(*f->gone));
+	f->gone[f->gone_count++] = (struct fake_gone){ uid, ++f->modseq };
 	memmove(m, m + 1, (size_t)(f->messages + f->count - m) * sizeof(*m));
 }
 
 void fake_data_done(struct fake_data *d)
 {
-	for (size_t i = 0; i < d->count; i++)
+	for (size_t i = 0; i < d->count; i++) {
 		free(d->folders[i].messages);
+		free(d->folders[i].gone);
+	}
 	free(d->folders);
 	arena_free(d->mem);
 }

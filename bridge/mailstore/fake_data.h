@@ -14,6 +14,11 @@ struct fake_message {
 	struct bytes raw;
 };
 
+struct fake_gone {
+	uint32_t uid;
+	uint64_t modseq; /* when it went */
+};
+
 struct fake_folder {
 	struct folder info;
 	bool exists;
@@ -21,6 +26,8 @@ struct fake_folder {
 	uint64_t modseq;
 	struct fake_message *messages; /* heap, by UID */
 	size_t count, cap;
+	struct fake_gone *gone; /* heap, by MODSEQ */
+	size_t gone_count, gone_cap;
 };
 
 /* The content of a server; everything but the arrays lives in mem. */
@@ -29,7 +36,8 @@ struct fake_data {
 	struct fake_folder *folders; /* heap */
 	size_t count, cap;
 	uint32_t next_uidvalidity;
-	bool uid_expunge, hides_structure;
+	uint64_t folders_version; /* grows with each change of the tree */
+	bool uid_expunge, hides_structure, has_modseqs;
 };
 
 void fake_add_keyword(struct keywords *k, struct arena *mem, struct bytes name);
@@ -39,6 +47,11 @@ struct fake_message *fake_folder_find(struct fake_folder *f, uint32_t uid);
 uint32_t fake_folder_add(struct fake_data *d, struct fake_folder *f, struct bytes raw,
 			 const struct keywords *k, int64_t received_at);
 void fake_folder_remove(struct fake_folder *f, uint32_t uid);
+struct folder_status fake_status(const struct fake_data *d, const struct fake_folder *f,
+				 bool counts_deleted);
+struct mail_item fake_item(struct arena *mem, const struct fake_data *d,
+			   const struct fake_folder *f, const struct fake_message *m,
+			   unsigned want);
 void fake_data_done(struct fake_data *d);
 
 /* Each verb: does it and answers at once, with results or with a fault. */

@@ -14,14 +14,15 @@ static void fail(const struct mail_request *rq, enum err e)
 	mail_request_fail(rq, &f);
 }
 
-static struct folder_status status_of(const struct fake_folder *f)
+struct folder_status fake_status(const struct fake_data *d, const struct fake_folder *f,
+				 bool counts_deleted)
 {
 	struct folder_status st = { .uidvalidity = f->uidvalidity,
 				    .uidnext = f->uidnext,
-				    .highestmodseq = f->modseq };
+				    .highestmodseq = d->has_modseqs ? f->modseq : 0 };
 
 	for (size_t i = 0; i < f->count; i++) {
-		if (!is_visible(&f->messages[i]))
+		if (!counts_deleted && !is_visible(&f->messages[i]))
 			continue;
 		st.total++;
 		st.unread += !(f->messages[i].keywords.system & KEYWORD_SEEN);
@@ -34,7 +35,7 @@ static void run_list(struct fake_data *d, const struct mail_request *rq)
 	struct folder_list l = { ARENA_ARRAY(rq->call.mem, d->count, struct folder), 0 };
 
 	for (size_t i = 0; l.at && i < d->count; i++) {
-		struct folder_status st = status_of(&d->folders[i]);
+		struct folder_status st = fake_status(d, &d->folders[i], false);
 		struct folder *f = &l.at[l.count];
 
 		if (!d->folders[i].exists)
@@ -50,34 +51,24 @@ static void run_list(struct fake_data *d, const struct mail_request *rq)
 	rq->cb.folders(rq->ctx, NULL, &l);
 }
 
-static struct keywords copy_keywords(struct arena *mem, const struct keywords *from)
+struct mail_item fake_item(struct arena *mem, const struct fake_data *d,
+			   const struct fake_folder *f, const struct fake_message *m, unsigned want)
 {
-	struct keywords k = { .system = from->system };
-
-	for (size_t i = 0; i < from->custom.count; i++)
-		fake_add_keyword(&k, mem, from->custom.at[i]);
-	return k;
-}
-
-static struct mail_item item_of(const struct mail_request *rq, bool hides_structure,
-				const struct fake_folder *f, const struct fake_message *m)
-{
-	struct arena *mem = rq->call.mem;
 	struct bytes body;
 	struct mail_item item = {
 		.key = { .kind = MESSAGE_KEY_UID, .uidvalidity = f->uidvalidity, .uid = m->uid }
 	};
-	unsigned want = rq->arg.read.want;
 
 	if (want & MAIL_FLAGS) {
-		item.keywords = copy_keywords(mem, &m->keywords);
-		item.modseq = m->modseq;
+		if (!keywords_copy(&m->keywords, mem, &item.keywords))
+			item.keywords = (struct keywords){ 0 };
+		item.modseq = d->has_modseqs ? m->modseq : 0;
 	}
 	if (want & MAIL_DATES) {
 		item.received_at = m->received_at;
 		item.size = m->raw.len;
 	}
-	if (want & MAIL_STRUCTURE && !hides_structure)
+	if (want & MAIL_STRUCTURE && !d->hides_structure)
 		item.structure = fake_structure(mem, arena_bytes(mem, m->raw));
 	if (want & (MAIL_HEADER_SUMMARY | MAIL_HEADER_ALL))
 		item.header = arena_bytes(mem, fake_split_header(m->raw, &body));
@@ -94,7 +85,7 @@ static void run_fetch(const struct fake_data *d, struct fake_folder *f,
 		const struct fake_message *m = fake_folder_find(f, rq->keys[i].uid);
 
 		if (m && rq->keys[i].uidvalidity == f->uidvalidity && is_visible(m))
-			items[n++] = item_of(rq, d->hides_structure, f, m);
+			items[n++] = fake_item(rq->call.mem, d, f, m, rq->arg.read.want);
 	}
 	rq->cb.items(rq->ctx, NULL, items, n);
 }
@@ -285,7 +276,7 @@ static void run_query(const struct fake_data *d, struct fake_folder *f,
 	const struct mail_query *q = &rq->arg.read.query;
 	struct mail_page page = { .uidvalidity = f->uidvalidity,
 				  .uidnext = f->uidnext,
-				  .highestmodseq = f->modseq };
+				  .highestmodseq = d->has_modseqs ? f->modseq : 0 };
 	size_t count, start;
 	struct row *rows;
 
@@ -304,7 +295,7 @@ static void run_query(const struct fake_data *d, struct fake_folder *f,
 	page.has_more = start + page.count < count;
 	page.items = ARENA_ARRAY(rq->call.mem, page.count, struct mail_item);
 	for (size_t i = 0; page.items && i < page.count; i++)
-		page.items[i] = item_of(rq, d->hides_structure, f, rows[start + i].m);
+		page.items[i] = fake_item(rq->call.mem, d, f, rows[start + i].m, rq->arg.read.want);
 	rq->cb.page(rq->ctx, NULL, &page);
 }
 
@@ -379,7 +370,7 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 	}
 	switch (rq->verb) {
 	case MAIL_STATUS:
-		st = status_of(f);
+		st = fake_status(d, f, false);
 		rq->cb.status(rq->ctx, NULL, &st);
 		break;
 	case MAIL_QUERY: run_query(d, f, rq); break;
@@ -398,6 +389,8 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 	case MAIL_MOVE:
 	case MAIL_EXPUNGE:
 	case MAIL_APPEND:
+	case MAIL_SYNC:
+	case MAIL_WATCH:
 	case MAIL_VERBS: fail(rq, ERR_INTERNAL); break;
 	}
 }

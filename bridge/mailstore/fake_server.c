@@ -19,8 +19,10 @@ struct fake_server *fake_server_new(struct loop *l)
 					   .sort = true,
 					   .custom_keywords = true,
 					   .uid_expunge = true,
+					   .changes = true,
 					   .counts_in_list = true,
-					   .flags = MAILSTORE_FLAGS_SERVER };
+					   .flags = MAILSTORE_FLAGS_SERVER,
+					   .push = MAILSTORE_PUSH_NOTIFY };
 	fake_add_folder(s, "INBOX", FOLDER_ROLE_INBOX);
 	return s;
 }
@@ -62,6 +64,7 @@ struct folder *fake_add_folder(struct fake_server *s, const char *path, enum fol
 
 	if (!f)
 		f = fake_data_add_folder(&s->data, bytes_of_str(path));
+	fake_server_changed(s);
 	f->info.role = role;
 	return &f->info;
 }
@@ -69,6 +72,7 @@ struct folder *fake_add_folder(struct fake_server *s, const char *path, enum fol
 void fake_set_uidvalidity(struct fake_server *s, const char *path, uint32_t uidvalidity)
 {
 	fake_data_find(&s->data, bytes_of_str(path))->uidvalidity = uidvalidity;
+	fake_server_changed(s);
 }
 
 static struct keywords parse_keywords(struct fake_server *s, const char *text)
@@ -91,6 +95,7 @@ uint32_t fake_add_message(struct fake_server *s, const char *path, struct bytes 
 {
 	struct keywords k = parse_keywords(s, keywords);
 
+	fake_server_changed(s);
 	return fake_folder_add(&s->data, fake_data_find(&s->data, bytes_of_str(path)), raw, &k,
 			       received_at);
 }
@@ -103,11 +108,13 @@ void fake_set_message_keywords(struct fake_server *s, const char *path, uint32_t
 
 	m->keywords = parse_keywords(s, keywords);
 	m->modseq = ++f->modseq;
+	fake_server_changed(s);
 }
 
 void fake_remove_message(struct fake_server *s, const char *path, uint32_t uid)
 {
 	fake_folder_remove(fake_data_find(&s->data, bytes_of_str(path)), uid);
+	fake_server_changed(s);
 }
 
 void fake_fail_next(struct fake_server *s, enum mail_verb verb, const struct fault *fault)

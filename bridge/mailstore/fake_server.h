@@ -28,6 +28,7 @@ struct fake_server {
 	struct fake_script script[MAIL_VERBS];
 	uint64_t delay_ms;
 	size_t chunk_bytes;
+	bool is_silent;
 	struct fake_session *sessions;
 	unsigned open, peak;
 };
@@ -40,6 +41,20 @@ struct fake_op {
 	struct loop_timer deadline;
 	struct bytes stream; /* what is still to be given, once streaming */
 	bool streaming, paused;
+	bool is_watching, is_looking, is_due, is_lost;
+	struct loop_timer poll;
+	uint64_t *told; /* heap: the MODSEQ of each folder as it was told */
+	size_t told_count;
+	uint64_t folders_version;
+	bool *freed; /* set when a callback cancelled it */
+};
+
+/* What a conversation has been told about the folder that it has selected. */
+struct fake_view {
+	bool is_valid;
+	size_t folder; /* index */
+	uint32_t uidvalidity, uidnext;
+	uint64_t gone_modseq, flags_modseq;
 };
 
 /* One conversation. Its operations run one after the other. */
@@ -51,12 +66,23 @@ struct fake_session {
 	struct loop_timer step;
 	bool open;
 	struct bytes selected; /* in the server's memory */
-	bool *freed;           /* set when a callback freed us */
+	struct fake_view view;
+	bool *freed; /* set when a callback freed us */
 };
 
 /* Runs the first operation when it is due. */
 void fake_session_kick(struct fake_session *s);
 /* A lost connection: those under way are told, then the owner. */
 void fake_session_end(struct fake_session *s, const struct fault *fault);
+
+/* The folder is known as it stands. */
+void fake_view_set(struct fake_session *s, const struct fake_folder *f);
+void fake_run_sync(struct fake_session *s, const struct mail_request *rq);
+void fake_watch_begin(struct fake_op *op);
+/* Tells what there is to tell. */
+void fake_watch_step(struct fake_op *op);
+void fake_watch_look(struct fake_op *op);
+/* Something has changed or is about to: those that watch will look. */
+void fake_server_changed(struct fake_server *s);
 
 #endif

@@ -225,13 +225,37 @@ struct op *mailstore_find(struct mailstore *ms, struct call call, struct bytes p
 							  .ctx = ctx });
 }
 
+struct op *mailstore_sync(struct mailstore *ms, struct call call, struct bytes path,
+			  const struct mail_baseline *since, mailstore_sync_cb *cb, void *ctx)
+{
+	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_SYNC,
+							  .call = call,
+							  .path = path,
+							  .arg.since = *since,
+							  .cb.sync = cb,
+							  .ctx = ctx });
+}
+
+struct op *mailstore_watch(struct mailstore *ms, struct call call, struct bytes path,
+			   const struct mail_watch *how, mailstore_event_cb *on_event,
+			   mailstore_done_cb *cb, void *ctx)
+{
+	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_WATCH,
+							  .call = call,
+							  .path = path,
+							  .arg.watch = { *how, on_event },
+							  .cb.done = cb,
+							  .ctx = ctx });
+}
+
 void mail_request_fail(const struct mail_request *rq, const struct fault *fault)
 {
 	switch (rq->verb) {
 	case MAIL_OPEN:
 	case MAIL_PING:
 	case MAIL_CHANGE_FOLDER:
-	case MAIL_STREAM: rq->cb.done(rq->ctx, fault); return;
+	case MAIL_STREAM:
+	case MAIL_WATCH: rq->cb.done(rq->ctx, fault); return;
 	case MAIL_LIST_FOLDERS: rq->cb.folders(rq->ctx, fault, NULL); return;
 	case MAIL_STATUS: rq->cb.status(rq->ctx, fault, NULL); return;
 	case MAIL_QUOTA: rq->cb.quota(rq->ctx, fault, NULL); return;
@@ -239,6 +263,7 @@ void mail_request_fail(const struct mail_request *rq, const struct fault *fault)
 	case MAIL_FETCH: rq->cb.items(rq->ctx, fault, NULL, 0); return;
 	case MAIL_PART_SIZE: rq->cb.size(rq->ctx, fault, 0); return;
 	case MAIL_SECTIONS: rq->cb.sections(rq->ctx, fault, NULL, 0); return;
+	case MAIL_SYNC: rq->cb.sync(rq->ctx, fault, NULL); return;
 	case MAIL_SET_KEYWORDS:
 	case MAIL_COPY:
 	case MAIL_MOVE:
@@ -269,6 +294,8 @@ bool mail_request_is_change(const struct mail_request *rq)
 	case MAIL_PART_SIZE:
 	case MAIL_SECTIONS:
 	case MAIL_FIND:
+	case MAIL_SYNC:
+	case MAIL_WATCH:
 	case MAIL_VERBS: break;
 	}
 	return false;

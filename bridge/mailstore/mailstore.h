@@ -336,13 +336,15 @@ typedef void mailstore_sync_cb(void *ctx, const struct fault *fault, const struc
 
 /* What has changed in a folder since the baseline, with as little traffic as the
  * server allows: QRESYNC (RFC 7162 §3.2), else CONDSTORE and a search for what is
- * still there, else all flags. Whole when the baseline is unknown or of another
- * UIDVALIDITY. Exact when it ends: all that another client had been told is in it. */
+ * still there, else all flags. Whole when the baseline is unknown, of another
+ * UIDVALIDITY or ahead of the folder. Exact when it ends: all that another client had been told is
+ * in it. */
 struct op *mailstore_sync(struct mailstore *ms, struct call call, struct bytes path,
 			  const struct mail_baseline *since, mailstore_sync_cb *cb, void *ctx);
 
 enum mail_event_kind {
-	MAIL_EVENT_NEW,     /* messages have come: items, ascending UIDs */
+	/* Messages have come: items, ascending UIDs, those marked \Deleted included. */
+	MAIL_EVENT_NEW,
 	MAIL_EVENT_FLAGS,   /* flags; of a message never told before, too */
 	MAIL_EVENT_GONE,    /* gone */
 	MAIL_EVENT_STATUS,  /* another folder, `path`, stands at `status` */
@@ -350,8 +352,8 @@ enum mail_event_kind {
 	/* The server cannot tell what it has seen (NOTIFICATIONOVERFLOW, UIDVALIDITY):
 	 * nothing that was known counts any more. Synchronise, then watch again. */
 	MAIL_EVENT_LOST,
-	/* Asked and answered: all that had happened in the folder before the question
-	 * has been told. */
+	/* Asked and answered: all that had happened in the folder before the latest
+	 * op_resume() has been told. */
 	MAIL_EVENT_LOOKED,
 };
 
@@ -370,20 +372,24 @@ struct mail_event {
 typedef void mailstore_event_cb(void *ctx, const struct mail_event *ev);
 
 struct mail_watch {
-	unsigned want;    /* of new messages: MAIL_SUMMARY and the like */
-	bool all_folders; /* tell MAIL_EVENT_STATUS and _FOLDERS too, if the server can */
+	unsigned want; /* of new messages: MAIL_SUMMARY and the like; MAIL_FLAGS always */
+	/* Tell MAIL_EVENT_STATUS and _FOLDERS too, if the server can (caps.push is
+	 * MAILSTORE_PUSH_NOTIFY): at first where every other folder stands, then
+	 * whenever one has changed. Their counts include what is marked \Deleted. */
+	bool all_folders;
 	uint64_t poll_ms; /* how often to ask a server that does not tell by itself */
 	bool must_poll;   /* do not believe its IDLE or NOTIFY */
 };
 
 /* Tells what happens in a folder from the end of the last mailstore_sync() of it on
- * this conversation, or from now on when there was none: NOTIFY (RFC 5465), IDLE
- * (RFC 2177), else NOOP. Ends only by a fault (cb), or by op_cancel(): the folder
- * stays selected and the conversation can be used at once. op_resume() asks the
- * server whether there is anything; MAIL_EVENT_LOOKED answers. Within
- * call.deadline_ms it has to be watching; from then on each question to the server
- * has a deadline of its own. Events lie in memory that lives as long as their
- * callback. */
+ * this conversation (if the folder has stayed selected), else from now on: NOTIFY
+ * (RFC 5465), IDLE (RFC 2177), else NOOP. Ends only by a fault (cb), or by
+ * op_cancel(): the folder stays selected and the conversation can be used at once;
+ * what was started meanwhile waits for that. op_resume() asks the server whether
+ * there is anything; MAIL_EVENT_LOOKED answers. Within call.deadline_ms it has to be
+ * watching; from then on each question to the server has a deadline of its own.
+ * Events lie in memory that lives as long as their callback, not in call.mem; the
+ * callback may cancel the operation. */
 struct op *mailstore_watch(struct mailstore *ms, struct call call, struct bytes path,
 			   const struct mail_watch *how, mailstore_event_cb *on_event,
 			   mailstore_done_cb *cb, void *ctx);

@@ -50,6 +50,8 @@ static const struct pop3_verb *verb_of(enum mail_verb verb)
 	case MAIL_MOVE:
 	case MAIL_APPEND:
 	case MAIL_FIND:
+	case MAIL_SYNC:
+	case MAIL_WATCH:
 	case MAIL_VERBS: break;
 	}
 	return NULL;

@@ -6,6 +6,7 @@
 #include "cmocka_all.h"
 #include "contract_calls.h"
 #include "contract_search.h"
+#include "contract_watch.h"
 
 static const struct mailstore_caps *caps(const struct contract_test *t)
 {
@@ -525,7 +526,25 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(orders_go_both_ways),
 		contract_test_of(a_sorted_page_goes_on_behind_a_message_that_is_gone),
 	};
+	const struct CMUnitTest keeping_up[] = {
+		contract_test_of(a_sync_from_nothing_is_whole),
+		contract_test_of(a_sync_tells_what_has_changed_since),
+		contract_test_of(a_sync_of_another_uidvalidity_is_whole),
+		contract_test_of(a_sync_of_an_unknown_folder_is_refused),
+		contract_test_of(a_watch_tells_what_another_does),
+		contract_test_of(nothing_is_lost_between_a_sync_and_a_watch),
+		contract_test_of(a_look_answers_after_what_it_found),
+		contract_test_of(a_cancelled_watch_leaves_the_conversation_usable),
+		contract_test_of(a_watch_keeps_up_with_many_changes),
+		contract_test_of(a_watch_that_polls_tells_as_well),
+		contract_test_of(a_watch_tells_about_other_folders),
+		contract_test_of(a_watch_of_an_unknown_folder_is_refused),
+	};
+	int failed;
 
 	contract_now = c;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (c->is_fake)
+		failed += cmocka_run_group_tests(keeping_up, NULL, NULL);
+	return failed;
 }

@@ -163,6 +163,117 @@ static void all_conversations_can_be_dropped(void **state)
 	end(&c);
 }
 
+struct seen {
+	unsigned events[MAIL_EVENT_LOOKED + 1];
+	struct op *watch;
+	bool cancels;
+};
+
+static void on_event(void *ctx, const struct mail_event *ev)
+{
+	struct seen *s = ctx;
+
+	s->events[ev->kind]++;
+	if (s->cancels)
+		op_cancel(s->watch);
+}
+
+static void on_watch_end(void *ctx, const struct fault *fault)
+{
+	struct seen *s = ctx;
+
+	assert_non_null(fault);
+	s->watch = NULL;
+}
+
+static void watch(struct caller *c, struct seen *s)
+{
+	const struct mail_watch how = { .want = MAIL_FLAGS };
+
+	s->watch = mailstore_watch(c->ms, call_of(c, 5000), BYTES_LIT("INBOX"), &how, on_event,
+				   on_watch_end, s);
+	while (!fake_watching(c->server))
+		loop_turn(c->loop, 100);
+}
+
+static void turn_until(struct caller *c, const unsigned *counter)
+{
+	while (!*counter)
+		loop_turn(c->loop, 100);
+}
+
+static void a_silent_server_tells_when_it_is_asked(void **state)
+{
+	struct seen seen = { 0 };
+	struct caller c;
+
+	(void)state;
+	begin(&c);
+	watch(&c, &seen);
+	fake_set_silent(c.server, true);
+	(void)fake_add_message(c.server, "INBOX", BYTES_LIT("Subject: x\r\n\r\ny"), "", 0);
+	(void)mailstore_ping(c.ms, call_of(&c, 5000), on_done, &c); /* waits for the watch */
+	for (unsigned i = 0; i < 10; i++)
+		loop_turn(c.loop, 1);
+	assert_int_equal(seen.events[MAIL_EVENT_NEW], 0);
+	op_resume(seen.watch);
+	turn_until(&c, &seen.events[MAIL_EVENT_LOOKED]);
+	assert_int_equal(seen.events[MAIL_EVENT_NEW], 1);
+	op_cancel(seen.watch);
+	run_until(&c, 2);
+	assert_int_equal(fake_watching(c.server), 0);
+	end(&c);
+}
+
+static void a_held_watch_is_not_answered(void **state)
+{
+	struct seen seen = { 0 };
+	struct caller c;
+
+	(void)state;
+	begin(&c);
+	watch(&c, &seen);
+	fake_hold(c.server, MAIL_WATCH);
+	(void)fake_add_message(c.server, "INBOX", BYTES_LIT("Subject: x\r\n\r\ny"), "", 0);
+	op_resume(seen.watch);
+	for (unsigned i = 0; i < 10; i++)
+		loop_turn(c.loop, 1);
+	assert_int_equal(seen.events[MAIL_EVENT_NEW] + seen.events[MAIL_EVENT_LOOKED], 0);
+	fake_release(c.server, MAIL_WATCH);
+	turn_until(&c, &seen.events[MAIL_EVENT_LOOKED]);
+	assert_int_equal(seen.events[MAIL_EVENT_NEW], 1);
+	op_cancel(seen.watch);
+	end(&c);
+}
+
+static void watches_are_ended_and_overflow_by_script(void **state)
+{
+	struct fault refused = fault_of(ERR_BUSY), net = fault_of(ERR_NET);
+	struct seen seen = { 0 };
+	struct caller c;
+
+	(void)state;
+	begin(&c);
+	watch(&c, &seen);
+	fake_overflow(c.server);
+	turn_until(&c, &seen.events[MAIL_EVENT_LOST]);
+	fake_end_watches(c.server, &refused);
+	assert_null(seen.watch);
+	assert_true(mailstore_is_open(c.ms));
+	watch(&c, &seen);
+	fake_set_uidvalidity(c.server, "INBOX", 77);
+	seen.cancels = true; /* by the receiver of an event */
+	seen.events[MAIL_EVENT_LOST] = 0;
+	turn_until(&c, &seen.events[MAIL_EVENT_LOST]);
+	assert_int_equal(fake_watching(c.server), 0);
+	assert_int_equal(fake_cancels(c.server, MAIL_WATCH), 1);
+	watch(&c, &seen);
+	fake_end_watches(c.server, &net);
+	assert_null(seen.watch);
+	assert_int_equal(c.ends, 1);
+	end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +281,9 @@ int main(void)
 		cmocka_unit_test(held_calls_wait_and_time_out),
 		cmocka_unit_test(a_lost_answer_hides_a_change_that_was_made),
 		cmocka_unit_test(all_conversations_can_be_dropped),
+		cmocka_unit_test(a_silent_server_tells_when_it_is_asked),
+		cmocka_unit_test(a_held_watch_is_not_answered),
+		cmocka_unit_test(watches_are_ended_and_overflow_by_script),
 	};
 	struct loop *loop = loop_new();
 	struct fake_server *server = fake_server_new(loop);
