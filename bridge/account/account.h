@@ -17,7 +17,7 @@
 #define ACCOUNT_ACCOUNT_H
 
 #include "mailstore/mailstore.h"
-#include "model/message.h"
+#include "model/event.h"
 #include "state/state.h"
 
 struct account;
@@ -308,51 +308,6 @@ struct op *account_append(struct account *a, struct call call, struct bytes fold
 
 /* --- live ------------------------------------------------------------- */
 
-/* What happens in an account, for its event log. */
-enum account_event_type {
-	EVENT_MESSAGE_CREATED = 1,
-	EVENT_MESSAGE_UPDATED,
-	EVENT_MESSAGE_DELETED,
-	EVENT_FOLDER_CREATED,
-	EVENT_FOLDER_UPDATED,
-	EVENT_FOLDER_DELETED,
-	EVENT_ACCOUNT_CONNECTED,
-	EVENT_ACCOUNT_DISCONNECTED,
-	EVENT_RESET,
-};
-
-struct message_update {
-	struct message_id id;
-	struct keywords keywords; /* all it has now */
-};
-
-struct message_moved {
-	struct message_id from, to;
-};
-
-#define EVENT_BATCH_MAX 500
-
-struct account_event {
-	enum account_event_type type;
-	int64_t at; /* unix seconds */
-	struct folder_id
-		folder; /* of messages and of EVENT_FOLDER_DELETED; "": all (EVENT_RESET) */
-	const struct summary *message; /* EVENT_MESSAGE_CREATED */
-	bool has_moved_from;
-	struct message_id moved_from;
-	const struct message_update *updates; /* EVENT_MESSAGE_UPDATED */
-	const struct message_id *ids;         /* EVENT_MESSAGE_DELETED */
-	size_t count;                         /* of either, at most EVENT_BATCH_MAX */
-	const struct message_moved *moved;    /* where some of `ids` are now */
-	size_t moved_count;
-	const struct folder *folder_now; /* EVENT_FOLDER_CREATED, _UPDATED */
-	bool has_previous_id;
-	struct folder_id previous_id;
-	const char *push;   /* EVENT_ACCOUNT_CONNECTED: "notify", "idle", "poll" */
-	const char *reason; /* EVENT_ACCOUNT_DISCONNECTED, EVENT_RESET */
-	int64_t retry_at;   /* EVENT_ACCOUNT_DISCONNECTED; unix seconds, 0: never */
-};
-
 /*
  * How the front end's bytes are made, supplied by it: the bridge keeps and passes
  * them on without looking inside. Both append and return false when they cannot.
@@ -368,6 +323,8 @@ struct account_codec {
 /* An entry of the log is one byte of type, 12 of the folder's id (zeros: none), and
  * the codec's bytes. The log's name is the account's id. */
 #define ACCOUNT_ENTRY_HEAD 13
+void account_entry_begin(struct buf *to, enum account_event_type type,
+			 const struct folder_id *folder);
 /* False when it is none. */
 MUST_CHECK bool account_entry_parse(struct bytes entry, enum account_event_type *ret_type,
 				    struct folder_id *ret_folder, struct bytes *ret_data);
