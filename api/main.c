@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "config.h"
 #include "endpoint/app.h"
+#include "endpoint/event_codec.h"
 #include "http/server.h"
 #include "net/dial.h"
 #include "net/loop.h"
@@ -113,8 +114,10 @@ static bool start_app(struct process *p)
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
 	app->state = state_memory_new(p->loop, &state_limits);
-	app->hub = account_hub_new(&(struct account_setup){
-		.loop = p->loop, .limits = account_limits_of(c), .state = app->state });
+	app->hub = account_hub_new(&(struct account_setup){ .loop = p->loop,
+							    .limits = account_limits_of(c),
+							    .state = app->state,
+							    .codec = &event_codec });
 	if (!app->hub || !app->state)
 		return complain("start", "memory is short");
 	if (!load_key(p))

@@ -91,17 +91,37 @@ static void put_headers(struct json_writer *w, const struct headers *h)
 	put_sent_at(w, &h->sent_at);
 }
 
-void json_summary_members(struct json_writer *w, const struct summary *s)
+void json_summary_lasting(struct json_writer *w, const struct summary *s)
 {
 	put_identity(w, s);
 	put_headers(w, &s->headers);
 	json_key(w, "receivedAt");
 	json_instant(w, s->received_at);
 	json_member_u64(w, "size", s->size);
-	json_key(w, "keywords");
-	json_keywords(w, &s->keywords);
 	json_member_bool(w, "hasAttachment", s->has_attachment);
-	json_member_string(w, "preview", s->preview);
+}
+
+static void put_changing(struct json_writer *w, const struct keywords *keywords,
+			 struct bytes preview)
+{
+	json_key(w, "keywords");
+	json_keywords(w, keywords);
+	json_member_string(w, "preview", preview);
+}
+
+void json_summary_members(struct json_writer *w, const struct summary *s)
+{
+	json_summary_lasting(w, s);
+	put_changing(w, &s->keywords, s->preview);
+}
+
+void json_summary_spliced(struct json_writer *w, struct bytes lasting,
+			  const struct keywords *keywords, struct bytes preview)
+{
+	json_object_begin(w);
+	json_put_raw(w, lasting);
+	put_changing(w, keywords, preview);
+	json_object_end(w);
 }
 
 void json_summary(struct json_writer *w, const struct summary *s)

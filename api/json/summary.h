@@ -9,6 +9,12 @@ void json_summary(struct json_writer *w, const struct summary *s);
 /* The members alone, inside an object that is open. */
 void json_summary_members(struct json_writer *w, const struct summary *s);
 
+/* What never changes of it, to be kept: all members but keywords and preview. */
+void json_summary_lasting(struct json_writer *w, const struct summary *s);
+/* The same object as json_summary(), from what was kept. */
+void json_summary_spliced(struct json_writer *w, struct bytes lasting,
+			  const struct keywords *keywords, struct bytes preview);
+
 /* {"$seen":true,…}; `$deleted` is never shown. */
 void json_keywords(struct json_writer *w, const struct keywords *k);
 /* [{"name","email"}] */

@@ -34,7 +34,7 @@ void json_put_u64(struct json_writer *w, uint64_t n);
 void json_put_i64(struct json_writer *w, int64_t n);
 void json_put_bool(struct json_writer *w, bool b);
 void json_put_null(struct json_writer *w);
-/* A whole value that is JSON already. */
+/* A whole value that is JSON already; or, inside an object, members that are. */
 void json_put_raw(struct json_writer *w, struct bytes json);
 
 /* Key and value in one. */

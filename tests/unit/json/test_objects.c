@@ -1,5 +1,5 @@
 /* Every object against api-examples.md's exact shape. */
-#include "cmocka_all.h"
+#include "json_test.h"
 
 #include "json/folder.h"
 #include "json/list.h"
@@ -12,45 +12,6 @@
 	{                                                                                          \
 		&(x), 1                                                                            \
 	}
-
-struct written {
-	struct buf buf;
-	struct json_writer w;
-};
-
-static struct written begin(void)
-{
-	struct written t;
-
-	buf_init(&t.buf, 1 << 20);
-	return t;
-}
-
-#define EXPECT(call, want)                                                                         \
-	do {                                                                                       \
-		struct written t = begin();                                                        \
-		struct json_writer *w = &t.w;                                                      \
-		t.w = json_writer_of(&t.buf);                                                      \
-		call;                                                                              \
-		assert_bytes_equal_str(buf_bytes(&t.buf), want);                                   \
-		buf_done(&t.buf);                                                                  \
-	} while (0)
-
-static struct folder_id folder_id(const char *text)
-{
-	struct folder_id id;
-
-	assert_true(folder_id_parse(bytes_of_str(text), &id));
-	return id;
-}
-
-static struct message_id message_id(const char *text)
-{
-	struct message_id id;
-
-	assert_int_equal(message_id_parse(bytes_of_str(text), &id), ERR_OK);
-	return id;
-}
 
 static struct bytes header_ids[] = { BYTES_LIT("77aa@mail.example.net") };
 static struct bytes parent_ids[] = { BYTES_LIT("3f2a9c@mail.example.net") };
@@ -82,8 +43,8 @@ static struct summary summary(void)
 	"\"from\":[{\"name\":\"Bob Núñez\",\"email\":\"bob@example.net\"}],"                     \
 	"\"to\":[{\"name\":null,\"email\":\"ada@example.org\"}],\"cc\":[],"                        \
 	"\"subject\":\"Re: Plan\",\"sentAt\":\"2026-11-21T21:58:07+01:00\","                       \
-	"\"receivedAt\":\"2026-11-21T20:58:09Z\",\"size\":48211,\"keywords\":{\"$seen\":true},"    \
-	"\"hasAttachment\":true,\"preview\":\"Hi Ada, see the attached…\""
+	"\"receivedAt\":\"2026-11-21T20:58:09Z\",\"size\":48211,\"hasAttachment\":true,"           \
+	"\"keywords\":{\"$seen\":true},\"preview\":\"Hi Ada, see the attached…\""
 
 static void test_a_summary_has_every_member(void **state)
 {
@@ -91,6 +52,28 @@ static void test_a_summary_has_every_member(void **state)
 
 	(void)state;
 	EXPECT(json_summary(w, &s), "{" SUMMARY_MEMBERS "}");
+}
+
+static void test_a_summary_is_spliced_from_what_lasts(void **state)
+{
+	struct summary s = summary(), changed = s;
+	struct written lasting = begin(), whole = begin();
+	struct keywords none = { 0 };
+
+	(void)state;
+	lasting.w = json_writer_of(&lasting.buf);
+	whole.w = json_writer_of(&whole.buf);
+	json_summary_lasting(&lasting.w, &s);
+	EXPECT(json_summary_spliced(w, buf_bytes(&lasting.buf), &s.keywords, s.preview),
+	       "{" SUMMARY_MEMBERS "}");
+	changed.keywords = none;
+	changed.preview = BYTES_NULL;
+	json_summary(&whole.w, &changed);
+	buf_append_byte(&whole.buf, 0);
+	EXPECT(json_summary_spliced(w, buf_bytes(&lasting.buf), &none, BYTES_NULL),
+	       (const char *)buf_bytes(&whole.buf).at);
+	buf_done(&lasting.buf);
+	buf_done(&whole.buf);
 }
 
 static void test_what_a_message_lacks_is_null_or_empty(void **state)
@@ -102,7 +85,7 @@ static void test_what_a_message_lacks_is_null_or_empty(void **state)
 	       "{\"id\":\"RQ2dsumWSJS7.1.1\",\"emailId\":null,\"folderId\":\"RQ2dsumWSJS7\","
 	       "\"threadId\":\"m.x\",\"messageId\":[],\"from\":[],\"to\":[],\"cc\":[],"
 	       "\"subject\":null,\"sentAt\":null,\"receivedAt\":\"1970-01-01T00:00:00Z\","
-	       "\"size\":0,\"keywords\":{},\"hasAttachment\":false,\"preview\":null}");
+	       "\"size\":0,\"hasAttachment\":false,\"keywords\":{},\"preview\":null}");
 }
 
 static void test_deleted_is_no_keyword_that_is_shown(void **state)
@@ -366,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_summary_has_every_member),
+		cmocka_unit_test(test_a_summary_is_spliced_from_what_lasts),
 		cmocka_unit_test(test_what_a_message_lacks_is_null_or_empty),
 		cmocka_unit_test(test_deleted_is_no_keyword_that_is_shown),
 		cmocka_unit_test(test_a_whole_message_has_structure_and_values),

@@ -1,0 +1,24 @@
+#include "endpoint/event_codec.h"
+
+#include "json/event.h"
+#include "json/summary.h"
+
+static bool put_summary(void *ctx, struct buf *to, const struct summary *s)
+{
+	struct json_writer w = json_writer_of(to);
+
+	(void)ctx;
+	json_summary_lasting(&w, s);
+	return buf_err(to) == ERR_OK;
+}
+
+static bool put_event(void *ctx, struct buf *to, const struct account_event *ev)
+{
+	struct json_writer w = json_writer_of(to);
+
+	(void)ctx;
+	json_event_members(&w, ev);
+	return buf_err(to) == ERR_OK;
+}
+
+const struct account_codec event_codec = { .put_summary = put_summary, .put_event = put_event };
