@@ -40,6 +40,7 @@ struct imap_framer {
 
 const struct imap_limits imap_limits_default = {
 	.line_bytes = 1024 * 1024,
+	.number_line_bytes = 11 * 1024 * 1024,
 	.response_bytes = 16 * 1024 * 1024,
 	.literal_bytes = UINT64_C(4) * 1024 * 1024 * 1024,
 	.ask_above_bytes = 64 * 1024,
@@ -184,13 +185,45 @@ static bool find_literal(struct bytes line, struct bytes *ret_digits, bool *ret_
 	return true;
 }
 
+/* Numbers of messages, which may be as many as there are messages. */
+static bool is_number_list(struct bytes head)
+{
+	static const char *const heads[] = { "* SEARCH ", "* SORT ", "* ESEARCH ", "* THREAD ",
+					     "* VANISHED " };
+
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		if (bytes_starts_with_nocase(head, bytes_of_str(heads[i])))
+			return true;
+	return false;
+}
+
+/* How long this line may be, `in` being what of it has not been taken yet. */
+static size_t line_limit(const struct imap_framer *f, struct bytes in)
+{
+	struct bytes text = text_so_far(f);
+	uint8_t head[16] = { 0 };
+	size_t have = text.len < sizeof head ? text.len : sizeof head;
+	size_t more = in.len < sizeof head - have ? in.len : sizeof head - have;
+
+	if (f->line_start || text.len + in.len <= f->limits.line_bytes)
+		return f->limits.line_bytes;
+	if (have)
+		memcpy(head, text.at, have);
+	if (more)
+		memcpy(head + have, in.at, more);
+	return is_number_list(bytes_of(head, sizeof head)) &&
+			       f->limits.number_line_bytes > f->limits.line_bytes
+		       ? f->limits.number_line_bytes
+		       : f->limits.line_bytes;
+}
+
 /* Neither a line nor a response may grow past its limit: whichever comes first
  * in the stream is the one that is told, however the bytes were sliced. `n`
  * more bytes are about to be taken, the last one perhaps the line's LF. */
-static bool check_line_limits(struct imap_framer *f, size_t n, bool has_lf)
+static bool check_line_limits(struct imap_framer *f, struct bytes in, size_t n, bool has_lf)
 {
 	size_t have = text_so_far(f).len;
-	size_t line_end = f->line_start + f->limits.line_bytes;
+	size_t line_end = f->line_start + line_limit(f, in);
 	bool line_over = have + n - has_lf > line_end;
 	bool response_over = have + n > f->limits.response_bytes;
 
@@ -243,7 +276,7 @@ static enum imap_framer_event take_line(struct imap_framer *f, struct bytes *in)
 	struct bytes text, line;
 
 	n += has_lf;
-	if (!check_line_limits(f, n, has_lf))
+	if (!check_line_limits(f, *in, n, has_lf))
 		return IMAP_FRAMER_BAD;
 	take(f, in, n);
 	if (!has_lf || f->state == STATE_BAD)

@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 
 struct imap_limits {
-	size_t line_bytes;        /* between two literals, without the line end */
+	size_t line_bytes;        /* between two literals, without the line end; 32 at least */
+	size_t number_line_bytes; /* the same where a response is a list of numbers: SEARCH, ... */
 	size_t response_bytes;    /* a whole response as kept, streamed literals not counted */
 	uint64_t literal_bytes;   /* one literal, streamed or not */
 	uint64_t ask_above_bytes; /* a larger literal: its owner is asked what to do with it */
@@ -22,7 +23,8 @@ struct imap_limits {
 	size_t flags;             /* per message; beyond: is_cut */
 };
 
-/* 1 MiB lines, 16 MiB responses, 4 GiB literals, PARTS_MAX, KEYWORDS_MAX, ... */
+/* 1 MiB lines, but room for a million UIDs of 10 digits; 16 MiB responses, 4 GiB
+ * literals, PARTS_MAX, KEYWORDS_MAX, ... */
 extern const struct imap_limits imap_limits_default;
 
 #endif

@@ -54,9 +54,19 @@ static int compare(const void *pa, const void *pb)
 	return (a > b) - (a < b);
 }
 
+static bool is_ascending(const struct imap_uids *l)
+{
+	for (size_t i = 1; i < l->count; i++) {
+		if (l->at[i - 1] > l->at[i])
+			return false;
+	}
+	return true;
+}
+
 void imap_uids_sort(struct imap_uids *l)
 {
-	if (l->count)
+	/* As most servers give them; a million take a while to sort. */
+	if (!is_ascending(l))
 		qsort(l->at, l->count, sizeof(*l->at), compare);
 }
 

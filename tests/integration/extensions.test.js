@@ -2,11 +2,26 @@
 // it and on one that has IMAP4rev1 alone.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { useBothServers } from './lib/both.js';
 import { assertProblem } from './lib/problem.js';
+import { imapPeer, startScriptedServer } from './lib/scripted_server.js';
 
-const use = useBothServers();
+/** Servers that do what no real one does quickly. */
+const SCRIPTED = { 'huge.example': hugeServer('IMAP4rev1 SORT') };
+const scripted = [];
+const use = useBothServers(async () => {
+  const sections = {};
+  for (const [name, conversation] of Object.entries(SCRIPTED)) {
+    const server = await startScriptedServer(conversation);
+    scripted.push(server);
+    sections[`server ${name}`] = { imap: `imap://localhost:${server.port}?tls=none` };
+  }
+  return sections;
+});
+after(async () => {
+  for (const server of scripted) await server.stop();
+});
 
 async function ok(answer, status = 200) {
   const { text, status: got } = await answer;
@@ -88,4 +103,37 @@ test('a part that the server cannot decode has ranges all the same', async (t) =
       assert.ok(whole.text.startsWith(decoded), what);
     }
   }
+});
+
+// --- long answers ----------------------------------------------------------------------------
+
+/** A folder of a million, of which each second one matches every search. */
+function hugeServer(capabilities) {
+  const uids = Array.from({ length: 500_000 }, (_, n) => 2 * n + 1).join(' ');
+  const header = 'Subject: one of many\r\n\r\n';
+  const fetched = (uid) =>
+    `* ${uid} FETCH (UID ${uid} FLAGS () INTERNALDATE "15-Jan-2026 12:00:00 +0000"` +
+    ` RFC822.SIZE 30 BODYSTRUCTURE ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 4 1)` +
+    ` BODY[HEADER.FIELDS (SUBJECT)] {${header.length}}\r\n${header})\r\n`;
+  return imapPeer(
+    {
+      CAPABILITY: `* CAPABILITY ${capabilities}\r\n`,
+      SELECT: '* 1000000 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\n* OK [UIDNEXT 1000001] ok\r\n',
+      SEARCH: `* SEARCH ${uids}\r\n`,
+      SORT: `* SORT ${uids}\r\n`,
+      FETCH: ({ text }, peer) => peer.send(text.match(/\d+/g).slice(0, 2).map(fetched).join('')),
+    },
+    { greeting: `* OK [CAPABILITY ${capabilities}] ready\r\n` },
+  );
+}
+
+test('half a million messages are found and sorted', async (t) => {
+  const api = use.bridge.api.as('ann@huge.example', 'secret');
+  t.after(() => api.close());
+  const found = await ok(api.get('/v1/folders/inbox/messages?unseen=true&limit=2'));
+  assert.equal(found.total, 500_000);
+  assert.match(found.messages[0].id, /\.lflr$/); // 999999
+  const sorted = await ok(api.get('/v1/folders/inbox/messages?sort=subject&limit=2&position=1000'));
+  assert.equal(sorted.total, 500_000);
+  assert.match(sorted.messages[0].id, /\.1jl$/); // 2001
 });

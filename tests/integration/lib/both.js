@@ -10,10 +10,10 @@ import { dovecotSection, startMailbridge } from './mailbridge.js';
 const BARE_USERS = Array.from({ length: 20 }, (_, n) => `bare${n}@bare.example`);
 
 /**
- * For the head of a test file. Gives an object: users(t) makes [{ kind, api, imap }], a new user on
+ * For the head of a test file; `moreSections` makes further ones of the configuration. Gives an object: users(t) makes [{ kind, api, imap }], a new user on
  * each of the two with an API client and an IMAP connection of theirs.
  */
-export function useBothServers() {
+export function useBothServers(moreSections = async () => ({})) {
   const use = {};
   let folder;
   let bare;
@@ -30,6 +30,7 @@ export function useBothServers() {
           imap: `imaps://localhost:${bare.imapsPort}`,
           ca_file: bare.caFile,
         },
+        ...(await moreSections()),
       },
     });
   });

@@ -266,6 +266,23 @@ static void limits_hold_wherever_the_bytes_are_cut(void **state)
 			   "B19 too-big a response has too many literals\n");
 }
 
+static void lists_of_numbers_have_longer_lines(void **state)
+{
+	struct feeding how = keeping();
+
+	(void)state;
+	how.limits.line_bytes = 16;
+	how.limits.number_line_bytes = 25;
+	assert_any_slicing(&how, BYTES_LIT("* SEARCH 1 2 3 4 5 6 7 8\r\n* sort 1 2 3 4 5 6 7\r\n"),
+			   "R0 * SEARCH 1 2 3 4 5 6 7 8\nR26 * sort 1 2 3 4 5 6 7\n");
+	assert_any_slicing(&how, BYTES_LIT("* ESEARCH 2345678901234567\r\n"),
+			   "B25 too-big a line is too long\n");
+	assert_any_slicing(&how, BYTES_LIT("* SEARCHING 34567\r\n"),
+			   "B16 too-big a line is too long\n");
+	assert_any_slicing(&how, BYTES_LIT("* SEARCH {1}\r\na8901234567890123\r\n"),
+			   "B31 too-big a line is too long\n");
+}
+
 static void no_more_than_a_few_literals_are_streamed(void **state)
 {
 	struct feeding how = streaming(0);
@@ -411,6 +428,7 @@ int main(void)
 		cmocka_unit_test(a_literal_that_was_asked_about_can_be_kept),
 		cmocka_unit_test(every_literal_but_the_empty_ones_can_be_asked_about),
 		cmocka_unit_test(limits_hold_wherever_the_bytes_are_cut),
+		cmocka_unit_test(lists_of_numbers_have_longer_lines),
 		cmocka_unit_test(no_more_than_a_few_literals_are_streamed),
 		cmocka_unit_test(nothing_comes_after_a_fault),
 		cmocka_unit_test(the_owner_may_stop_after_any_event),
