@@ -323,8 +323,9 @@ struct account_codec {
 /* An entry of the log is one byte of type, 12 of the folder's id (zeros: none), and
  * the codec's bytes. The log's name is the account's id. */
 #define ACCOUNT_ENTRY_HEAD 13
-void account_entry_begin(struct buf *to, enum account_event_type type,
-			 const struct folder_id *folder);
+/* All but the codec's bytes; with EVENT_FOLDER_CREATED and _UPDATED the folder is
+ * folder_now. */
+void account_entry_begin(struct buf *to, const struct account_event *ev);
 /* False when it is none. */
 MUST_CHECK bool account_entry_parse(struct bytes entry, enum account_event_type *ret_type,
 				    struct folder_id *ret_folder, struct bytes *ret_data);

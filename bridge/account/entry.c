@@ -1,10 +1,10 @@
 /* Entries of the event log: what of them this side reads. */
 #include "account/account.h"
 
-void account_entry_begin(struct buf *to, enum account_event_type type,
-			 const struct folder_id *folder)
+void account_entry_begin(struct buf *to, const struct account_event *ev)
 {
-	uint8_t head[ACCOUNT_ENTRY_HEAD] = { (uint8_t)type };
+	const struct folder_id *folder = ev->folder_now ? &ev->folder_now->id : &ev->folder;
+	uint8_t head[ACCOUNT_ENTRY_HEAD] = { (uint8_t)ev->type };
 
 	if (folder->text[0])
 		memcpy(head + 1, folder->text, ID_BYTES);

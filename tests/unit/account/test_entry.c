@@ -4,15 +4,16 @@
 
 static void check(enum account_event_type type, const char *folder)
 {
+	struct account_event ev = { .type = type };
 	enum account_event_type got;
-	struct folder_id id = { "" }, got_id = { "garbage" };
+	struct folder_id got_id = { "garbage" };
 	struct bytes data;
 	struct buf b;
 
 	if (folder)
-		assert_true(folder_id_parse(bytes_of_str(folder), &id));
+		assert_true(folder_id_parse(bytes_of_str(folder), &ev.folder));
 	buf_init(&b, 1000);
-	account_entry_begin(&b, type, &id);
+	account_entry_begin(&b, &ev);
 	assert_int_equal(b.len, ACCOUNT_ENTRY_HEAD);
 	buf_append_str(&b, "bytes");
 	assert_true(account_entry_parse(buf_bytes(&b), &got, &got_id, &data));
@@ -29,6 +30,23 @@ static void what_was_begun_is_read_again(void **state)
 		check(type, "RQ2dsumWSJS7");
 		check(type, NULL);
 	}
+}
+
+static void a_folder_that_changes_is_the_one_it_is_now(void **state)
+{
+	struct folder f = { { "RQ2dsumWSJS7" }, .total = 0 };
+	struct account_event ev = { .type = EVENT_FOLDER_UPDATED, .folder_now = &f };
+	enum account_event_type type;
+	struct folder_id id;
+	struct bytes data;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	account_entry_begin(&b, &ev);
+	assert_true(account_entry_parse(buf_bytes(&b), &type, &id, &data));
+	assert_string_equal(id.text, "RQ2dsumWSJS7");
+	buf_done(&b);
 }
 
 static bool is_entry(const void *at, size_t len)
@@ -58,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_begun_is_read_again),
+		cmocka_unit_test(a_folder_that_changes_is_the_one_it_is_now),
 		cmocka_unit_test(other_bytes_are_refused),
 	};
 
