@@ -5,16 +5,14 @@
  *
  * Nothing is lost when a session dies: what was not begun is done on a new one;
  * what may have been done is repeated where that is harmless (flags, expunging by
- * UID) and else reported as unknown.
+ * UID); of copies and moves one looks where they are, and what even that does not
+ * tell is reported as unknown.
  */
 #ifndef ACCOUNT_ACT_H
 #define ACCOUNT_ACT_H
 
+#include "account/again.h"
 #include "account/step.h"
-
-/* The keywords of so few messages are looked up before they move, for the result
- * to tell them. */
-#define ACT_LOOKED_AT_MAX 100
 
 /* The messages of one folder that are acted upon. */
 struct act_group {
@@ -42,8 +40,17 @@ MUST_CHECK bool act_plan_make_for_keys(struct arena *mem, const struct folder *f
 				       const struct mail_item *items, size_t count,
 				       struct act_plan *ret);
 
+/* A message of which a lost connection did not tell whether it was copied or moved. */
+struct act_doubt {
+	uint32_t index; /* of its result */
+	struct message_key key;
+	struct change_result change;
+	bool is_there; /* where it was */
+	bool is_found; /* in the target */
+};
+
 enum act_phase {
-	ACT_LOOK, /* at their keywords */
+	ACT_LOOK, /* at their keywords, for If-Match */
 	ACT_FLAG, /* set keywords */
 	ACT_DO,   /* copy, move, expunge */
 	ACT_PHASES,
@@ -65,6 +72,12 @@ struct acting {
 	struct message_key *keys; /* those that are open in this group */
 	uint32_t *index;          /* results they belong to */
 	size_t key_count;
+	uint64_t unchanged_since; /* modseq of the one message that If-Match concerns */
+
+	struct act_doubt *doubts; /* of this group */
+	size_t doubt_count;
+	bool is_finding_out;
+	struct again again;
 };
 
 /* Copies the action's own data as far as it has to live; sets up failure. */
@@ -74,6 +87,27 @@ void act_init(struct acting *o, const struct action *action);
 void act_find_folders(struct acting *o);
 /* Runs all groups of the plan and calls o->finished(), with no result open. */
 void act_run(struct acting *o);
+
+/* --- between act_run.c and act_doubt.c -------------------------------- */
+
+/* The call with the plan's memory. */
+struct call act_call(const struct acting *o);
+/* The folder that is being worked on. */
+const struct folder *act_folder(const struct acting *o);
+/* What the action has come to for a message with which it is done. */
+void act_complete(struct acting *o, uint32_t index, const struct change_result *c);
+/* Goes on behind the copies or moves of this folder. */
+void act_next_phase(struct acting *o);
+
+/* Notes it. */
+void act_doubt(struct acting *o, uint32_t index, const struct message_key *key,
+	       const struct change_result *c);
+/* Looks where those that were noted are, gives them their results, and goes on. */
+void act_find_out(struct acting *o);
+/* The session was lost meanwhile. */
+void act_find_out_failed(struct acting *o);
+/* For work.stop. */
+void act_stop(struct work *w);
 
 /* --- results ---------------------------------------------------------- */
 

@@ -89,9 +89,14 @@ void act_find_folders(struct acting *o)
 
 static void run_phase(struct acting *o);
 
-static struct act_group *group_of(struct acting *o)
+static struct act_group *group_of(const struct acting *o)
 {
 	return &o->plan.groups[o->group];
+}
+
+const struct folder *act_folder(const struct acting *o)
+{
+	return group_of(o)->folder;
 }
 
 static bool is_target(const struct acting *o, const struct act_group *g)
@@ -116,10 +121,10 @@ static bool sets_keywords(const struct acting *o)
 
 static bool has_phase(struct acting *o, enum act_phase phase)
 {
-	bool moves = o->action.kind != ACTION_FLAG && !is_expunge(o);
-
 	switch (phase) {
-	case ACT_LOOK: return o->action.expected || (moves && o->key_count <= ACT_LOOKED_AT_MAX);
+	case ACT_LOOK:
+		return o->action.expected ||
+		       (!sets_keywords(o) && !has_phase(o, ACT_DO)); /* moved to where they are */
 	case ACT_FLAG: return sets_keywords(o);
 	case ACT_DO:
 		if (o->action.kind == ACTION_MOVE)
@@ -192,12 +197,13 @@ static void take_look(struct acting *o, size_t i, const struct mail_item *item)
 	} else {
 		r->has_keywords = true;
 		r->keywords = item->keywords;
+		o->unchanged_since = item->modseq;
 		return;
 	}
 	o->plan.open[o->index[i]] = false;
 }
 
-static void next_phase(struct acting *o)
+void act_next_phase(struct acting *o)
 {
 	o->phase++;
 	o->is_second = false;
@@ -213,11 +219,13 @@ static void on_items(void *ctx, const struct fault *fault, const struct mail_ite
 		return;
 	for (size_t i = 0; i < o->key_count; i++)
 		take_look(o, i, find_item(items, count, &o->keys[i]));
-	next_phase(o);
+	if (o->key_count > 1)
+		o->unchanged_since = 0; /* there is one for each */
+	act_next_phase(o);
 }
 
 /* What the mail store answers need not live longer than the plan. */
-static struct call plan_call(const struct acting *o)
+struct call act_call(const struct acting *o)
 {
 	struct call call = o->work.call;
 
@@ -229,14 +237,13 @@ static struct op *look(struct step *s, struct mailstore *ms)
 {
 	struct acting *o = s->owner;
 
-	return mailstore_fetch(ms, plan_call(o), group_of(o)->folder->path, o->keys, o->key_count,
-			       MAIL_FLAGS, on_items, o);
+	return mailstore_fetch(ms, act_call(o), act_folder(o)->path, o->keys, o->key_count,
+			       MAIL_FLAGS | MAIL_MODSEQ, on_items, o);
 }
 
 /* --- changing --------------------------------------------------------- */
 
-/* What the whole action has come to for a message that is done. */
-static void complete(struct acting *o, uint32_t index, const struct change_result *c)
+void act_complete(struct acting *o, uint32_t index, const struct change_result *c)
 {
 	struct message_result *r = &o->plan.results[index];
 
@@ -264,11 +271,17 @@ static void complete(struct acting *o, uint32_t index, const struct change_resul
 /* May this be asked for again on a new session? */
 static bool is_repeatable(struct acting *o, const struct change_result *c)
 {
-	if (o->is_second || !o->work.step.lease.is_reused)
+	if (o->is_second)
 		return false;
 	if (c->status == CHANGE_FAILED && c->fault.err == ERR_NET)
-		return true; /* never begun */
-	return c->status == CHANGE_UNKNOWN && (o->phase == ACT_FLAG || is_expunge(o));
+		return o->work.step.lease.is_reused; /* never begun */
+	return c->status == CHANGE_UNKNOWN &&
+	       ((o->phase == ACT_FLAG && !o->unchanged_since) || is_expunge(o));
+}
+
+static bool is_in_doubt(struct acting *o, const struct change_result *c)
+{
+	return c->status == CHANGE_UNKNOWN && o->phase == ACT_DO && !is_expunge(o);
 }
 
 /* Whom the cut connection had taken away before it could say so is gone as asked. */
@@ -285,11 +298,15 @@ static struct change_result look_closer(struct acting *o, const struct change_re
 
 static void take_change(struct acting *o, uint32_t index, const struct change_result *c)
 {
-	act_result_take(&o->plan.results[index], c);
+	struct change_result seen = *c;
+
+	if (c->fault.err == ERR_CONFLICT && o->phase == ACT_FLAG && o->unchanged_since)
+		seen.fault = fault_with_code(ERR_CONFLICT, "precondition-failed");
+	act_result_take(&o->plan.results[index], &seen);
 	if (c->status != CHANGE_DONE)
 		o->plan.open[index] = false;
 	else if (o->phase == ACT_DO || !has_phase(o, ACT_DO))
-		complete(o, index, c);
+		act_complete(o, index, c);
 }
 
 static void on_changes(void *ctx, const struct fault *fault, const struct change_result *results,
@@ -307,40 +324,53 @@ static void on_changes(void *ctx, const struct fault *fault, const struct change
 
 		if (is_repeatable(o, &c))
 			again = true;
+		else if (is_in_doubt(o, &c))
+			act_doubt(o, o->index[i], &o->keys[i], &c);
 		else
 			take_change(o, o->index[i], &c);
 	}
-	if (!again) {
-		next_phase(o);
-		return;
+	if (again) {
+		o->is_second = true;
+		step_renew(&o->work.step);
+		run_phase(o);
+	} else if (o->doubt_count) {
+		act_find_out(o);
+	} else {
+		act_next_phase(o);
 	}
-	o->is_second = true;
-	step_renew(&o->work.step);
-	run_phase(o);
+}
+
+/* What is left in doubt shall be found out in time. */
+static struct call change_call(const struct acting *o)
+{
+	struct call call = act_call(o);
+
+	call.deadline_ms = again_deadline_before(call.deadline_ms);
+	return call;
 }
 
 static struct op *flag(struct step *s, struct mailstore *ms)
 {
 	struct acting *o = s->owner;
 
-	return mailstore_set_keywords(ms, plan_call(o), group_of(o)->folder->path, o->keys,
-				      o->key_count, &o->action.add, &o->action.remove, on_changes,
-				      o);
+	return mailstore_set_keywords(ms, change_call(o), act_folder(o)->path, o->keys,
+				      o->key_count, &o->action.add, &o->action.remove,
+				      o->unchanged_since, on_changes, o);
 }
 
 static struct op *change(struct step *s, struct mailstore *ms)
 {
 	struct acting *o = s->owner;
-	struct bytes path = group_of(o)->folder->path;
+	struct call call = change_call(o);
+	struct bytes path = act_folder(o)->path;
 
 	if (is_expunge(o))
-		return mailstore_expunge(ms, plan_call(o), path, o->keys, o->key_count, on_changes,
-					 o);
+		return mailstore_expunge(ms, call, path, o->keys, o->key_count, on_changes, o);
 	if (o->action.kind == ACTION_COPY)
-		return mailstore_copy(ms, plan_call(o), path, o->keys, o->key_count,
-				      o->target->path, on_changes, o);
-	return mailstore_move(ms, plan_call(o), path, o->keys, o->key_count, o->target->path,
-			      on_changes, o);
+		return mailstore_copy(ms, call, path, o->keys, o->key_count, o->target->path,
+				      on_changes, o);
+	return mailstore_move(ms, call, path, o->keys, o->key_count, o->target->path, on_changes,
+			      o);
 }
 
 /* --- going through the groups ----------------------------------------- */
@@ -355,7 +385,7 @@ static void next_group(struct acting *o)
 		o->finished(o);
 		return;
 	}
-	o->work.step.lease.path = group_of(o)->folder->path;
+	o->work.step.lease.path = act_folder(o)->path;
 	o->phase = ACT_LOOK;
 	o->is_second = false;
 	run_phase(o);
@@ -372,7 +402,7 @@ static void run_phase(struct acting *o)
 		o->phase++;
 	if (!o->key_count || o->phase == ACT_PHASES) {
 		for (size_t i = 0; i < o->key_count; i++) /* moved to where they are */
-			complete(o, o->index[i], NULL);
+			act_complete(o, o->index[i], NULL);
 		next_group(o);
 	} else if (o->phase == ACT_LOOK) {
 		step_run(&o->work.step, look);
@@ -440,6 +470,8 @@ static void act_step_failed(struct step *s, const struct fault *fault)
 	if (!o->is_running) {
 		told = folders_fault(o->work.account, &told);
 		work_end(&o->work, &told);
+	} else if (o->is_finding_out) {
+		act_find_out_failed(o);
 	} else if (fault->err == ERR_NET && s->lease.is_reused && !o->is_second) {
 		o->is_second = true; /* nothing had begun */
 		step_renew(s);
@@ -459,5 +491,6 @@ void act_init(struct acting *o, const struct action *action)
 {
 	o->action = *action;
 	o->mem = o->work.call.mem;
+	o->work.stop = act_stop;
 	o->work.step.failed = act_step_failed;
 }

@@ -35,6 +35,7 @@ static void stop(struct work *w)
 {
 	struct select_op *o = (struct select_op *)w;
 
+	act_stop(w);
 	arena_free(o->page_mem);
 	o->page_mem = NULL;
 }
@@ -172,8 +173,8 @@ struct op *account_act_selected(struct account *a, struct call call, const struc
 	o->query.window = (struct mail_window){ .limit = PAGE_MESSAGES };
 	o->acting.ready = on_target;
 	o->acting.finished = finished;
-	o->acting.work.stop = stop;
 	act_init(&o->acting, action);
+	o->acting.work.stop = stop;
 	folders_look_up(&o->acting.work, folder, on_folder);
 	return &o->acting.work.op;
 }

@@ -6,6 +6,7 @@
 #include "account/folders.h"
 #include "account/pool.h"
 #include "account/sizes.h"
+#include "account/turn.h"
 #include "base/hash.h"
 
 /*
@@ -30,6 +31,7 @@ struct account {
 	struct pool pool;
 	struct folders folders;
 	struct sizes sizes;
+	struct turns appends;
 	bool has_caps;
 	struct mailstore_caps caps;
 	struct mailstore_quota quota;

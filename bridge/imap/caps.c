@@ -30,6 +30,7 @@ void imap_store_set_caps(struct imap_store *st)
 			   imap_session_can(s, IMAP_CAP_THREAD_REFS),
 		.custom_keywords = true, /* PERMANENTFLAGS of each folder says more */
 		.uid_expunge = imap_session_can(s, IMAP_CAP_UIDPLUS),
+		.whole_moves = imap_session_can(s, IMAP_CAP_MOVE),
 		.changes = imap_session_can(s, IMAP_CAP_CONDSTORE) ||
 			   imap_session_can(s, IMAP_CAP_QRESYNC),
 		.decodes = imap_session_can(s, IMAP_CAP_BINARY),

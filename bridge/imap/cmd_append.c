@@ -2,7 +2,8 @@
  * APPEND (RFC 9051 §6.3.12) with APPENDUID (RFC 4315). It is not idempotent:
  * UIDNEXT is noted first, so that after a cut one can look, among what came
  * since, for exactly these bytes, and know. The same search finds the new UID on
- * servers without UIDPLUS.
+ * servers without UIDPLUS. That the answer to it is waited for costs a round trip,
+ * and a connection that had died unseen is found out before anything is in doubt.
  */
 #include "imap/append.h"
 
@@ -11,6 +12,7 @@
 
 struct append {
 	struct imap_finding finding; /* first member; begins with the operation */
+	struct imap_noted noted;
 	struct change_result result;
 	bool is_all_sent;  /* the last octet was handed over: it may have happened */
 	bool is_confirmed; /* it has happened */
@@ -54,11 +56,8 @@ static void on_found(struct imap_finding *f, uint32_t uid)
 	finish(a);
 }
 
-/* Both are answered, in whatever order. */
 static void answered(struct append *a)
 {
-	if (op_of(a)->pending)
-		return;
 	if (op_of(a)->fault.err || a->result.has_new_key || !a->result.uidnext_before) {
 		finish(a);
 		return;
@@ -83,49 +82,6 @@ static void on_appended(struct imap_exchange *x, const struct imap_reply *reply)
 							  .uid = t->uids.at[0].first };
 	}
 	answered(a);
-}
-
-static bool wants_status(const struct imap_exchange *x, const struct imap_response *r)
-{
-	(void)x;
-	return r->kind == IMAP_STATUS;
-}
-
-static void take_status(struct imap_exchange *x, const struct imap_response *r)
-{
-	append_of(x)->result.uidnext_before = r->folder.uidnext;
-	append_of(x)->result.uidvalidity_before = r->folder.uidvalidity;
-}
-
-/* A server that does not tell cannot be searched afterwards, no more. */
-static void on_status(struct imap_exchange *x, const struct imap_reply *reply)
-{
-	(void)reply;
-	(void)imap_op_answered(op_of(append_of(x)), NULL);
-	answered(append_of(x));
-}
-
-static void note_uidnext(struct append *a)
-{
-	const struct imap_mailbox *m = &op_of(a)->store->session->mailbox;
-	struct imap_exchange *x;
-
-	if (imap_op_is_selected(op_of(a)) && m->uidnext) {
-		a->result.uidnext_before = m->uidnext;
-		a->result.uidvalidity_before = m->uidvalidity;
-		return;
-	}
-	x = imap_op_command(op_of(a), "STATUS", on_status);
-	if (x) {
-		x->wants = wants_status;
-		x->take = take_status;
-		imap_command_mailbox(&x->command, op_of(a)->rq.path);
-		imap_command_open(&x->command);
-		imap_command_word(&x->command, "UIDNEXT");
-		imap_command_word(&x->command, "UIDVALIDITY");
-		imap_command_close(&x->command);
-	}
-	imap_op_send(op_of(a), x);
 }
 
 static size_t read_source(void *ctx, uint64_t offset, uint8_t *to, size_t max)
@@ -154,25 +110,38 @@ static void add_arguments(struct append *a, struct imap_command *c)
 	imap_command_literal_stream(c, rq->arg.append.source.size_bytes, false);
 }
 
+/* A server that does not tell cannot be searched afterwards, no more. */
+static void on_noted(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct append *a = append_of(x);
+	struct imap_op *op = op_of(a);
+
+	(void)reply;
+	(void)imap_op_answered(op, NULL);
+	a->result.uidvalidity_before = a->noted.uidvalidity;
+	a->result.uidnext_before = a->noted.uidnext;
+	x = imap_op_command(op, "APPEND", on_appended);
+	if (x) {
+		x->source =
+			(struct mail_source){ op->rq.arg.append.source.size_bytes, read_source, a };
+		add_arguments(a, &x->command);
+	}
+	imap_op_send(op, x);
+	if (!op->pending)
+		finish(a);
+}
+
 static void begin(struct imap_op *op)
 {
 	struct append *a = (struct append *)op;
 	const struct imap_session *s = op->store->session;
 	uint64_t size_bytes = op->rq.arg.append.source.size_bytes;
-	struct imap_exchange *x;
 
 	if (s->caps.has_append_limit && size_bytes > s->caps.append_limit_bytes) {
 		imap_op_fail_with(op, ERR_TOO_BIG, "the server takes no message of this size");
 		return;
 	}
-	a->is_all_sent = size_bytes == 0;
-	note_uidnext(a);
-	x = imap_op_command(op, "APPEND", on_appended);
-	if (x) {
-		x->source = (struct mail_source){ size_bytes, read_source, a };
-		add_arguments(a, &x->command);
-	}
-	imap_op_send(op, x);
+	imap_op_note(op, op->rq.path, &a->noted, on_noted);
 	if (!op->pending)
 		finish(a);
 }
@@ -181,6 +150,7 @@ static void begin(struct imap_op *op)
 static void lost(struct imap_op *op, const struct fault *fault)
 {
 	struct append *a = (struct append *)op;
+
 	if (!a->is_all_sent) {
 		imap_op_fail(op, fault);
 		return;

@@ -3,8 +3,22 @@
  * move without MOVE is COPY, and when that is answered the removal of what was
  * copied: at whatever point the connection breaks, each message is somewhere.
  * COPYUID (RFC 9051 §7.1) tells where they went.
+ *
+ * None of this may be done twice. So one looks first, and waits for the answer: at
+ * the messages, to know them again in the other folder, and at what UID comes next
+ * there. A connection that had died unseen is then found out before anything is in
+ * doubt, and what a cut hides afterwards can be found out as well.
  */
 #include "imap/change.h"
+
+struct transfer {
+	struct imap_changing changing; /* first */
+	struct imap_noted before;      /* the other folder */
+	bool is_begun;                 /* something that changes was sent */
+};
+
+/* What one knows a message again by. */
+#define SEEN (MAIL_FLAGS | MAIL_DATES | MAIL_HEADER_SUMMARY)
 
 /* --- COPYUID ---------------------------------------------------------------------------- */
 
@@ -124,30 +138,45 @@ static void on_copied(struct imap_exchange *x, const struct imap_reply *reply)
 		settle(c);
 }
 
-static void on_looked(struct imap_exchange *x, const struct imap_reply *reply)
-{
-	struct imap_changing *c = x->owner;
+/* --- the look before ------------------------------------------------------------------- */
 
-	(void)reply;
-	if (imap_op_answered(&c->base, NULL))
-		settle(c);
+/* Who is marked \Deleted is not there for who does not know of the mark. */
+static void settle_hidden(struct imap_changing *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct imap_change *ch = &c->at[i];
+		bool is_hidden = ch->is_there && ch->result.has_keywords &&
+				 ch->result.keywords.system & KEYWORD_DELETED;
+
+		if (!is_hidden && (ch->is_there || !ch->has_looked))
+			continue;
+		ch->is_settled = true;
+		ch->result.status = CHANGE_NOT_FOUND;
+		ch->result.fault = fault_of(ERR_NOT_FOUND);
+	}
 }
 
-static void go(struct imap_changing *c)
+static bool is_open(const struct imap_change *ch)
 {
+	return !ch->is_settled;
+}
+
+static void transfer(struct imap_changing *c)
+{
+	struct transfer *t = (struct transfer *)c;
 	const char *words = is_move(c) && has_move(c) ? "UID MOVE" : "UID COPY";
-	const struct imap_mailbox *m = &c->base.store->session->mailbox;
 	struct imap_chunk chunk = { 0, 0 };
 
-	if (is_move(c) && m->is_read_only) {
-		imap_op_fail_with(&c->base, ERR_DENIED, "the folder is read-only");
-		return;
+	settle_hidden(c);
+	for (size_t i = 0; i < c->count; i++) {
+		c->at[i].result.uidvalidity_before = t->before.uidvalidity;
+		c->at[i].result.uidnext_before = t->before.uidnext;
 	}
-	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, NULL, &chunk)) {
-		struct imap_exchange *x;
+	t->is_begun = true;
+	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, is_open, &chunk)) {
+		struct imap_exchange *x =
+			imap_changing_command(c, words, &chunk, is_open, on_copied);
 
-		imap_changing_look(c, &chunk, NULL, on_looked);
-		x = imap_changing_command(c, words, &chunk, NULL, on_copied);
 		if (x) {
 			x->wants = wants_copyuid;
 			x->take = take_copyuid;
@@ -159,19 +188,122 @@ static void go(struct imap_changing *c)
 		imap_changing_finish(c);
 }
 
+static void answered(struct imap_changing *c)
+{
+	if (!imap_op_answered(&c->base, NULL))
+		return;
+	if (c->base.fault.err)
+		imap_changing_finish(c);
+	else
+		transfer(c);
+}
+
+static void on_noted(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	(void)reply;
+	answered(x->owner);
+}
+
+static void on_looked(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct imap_changing *c = x->owner;
+
+	for (size_t i = x->first; i < x->last; i++)
+		c->at[i].has_looked = reply->status == IMAP_OK;
+	answered(c);
+}
+
+/* One broken message is enough for a server to refuse: then as little as possible is
+ * asked. */
+static void on_seen(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct imap_changing *c = x->owner;
+
+	if (reply->status != IMAP_OK)
+		imap_changing_look(c, &(struct imap_chunk){ x->first, x->last }, NULL, on_looked);
+	on_looked(x, reply);
+}
+
+static bool wants_seen(const struct imap_exchange *x, const struct imap_response *r)
+{
+	return r->kind == IMAP_FETCH && imap_fetch_answers(&r->fetch, SEEN) &&
+	       imap_changing_find(x->owner, r->fetch.uid);
+}
+
+static void take_seen(struct imap_exchange *x, const struct imap_response *r)
+{
+	struct imap_changing *c = x->owner;
+	struct arena *mem = c->base.rq.call.mem;
+	struct imap_change *ch = r ? imap_changing_find(c, r->fetch.uid) : NULL;
+
+	if (ch && !ch->seen)
+		ch->seen = ARENA_NEW(mem, struct mail_item);
+	if (!ch || !ch->seen) {
+		c->base.fault = fault_of(ERR_NOMEM);
+		return;
+	}
+	imap_fetch_item(ch->seen, mem, &r->fetch);
+	ch->is_there = true;
+	ch->result.seen = ch->seen;
+	ch->result.has_keywords = true;
+	ch->result.keywords = ch->seen->keywords;
+}
+
+static void look(struct imap_changing *c, const struct imap_chunk *chunk)
+{
+	struct imap_exchange *x;
+
+	if (c->count > CHANGE_SEEN_MAX) {
+		imap_changing_look(c, chunk, NULL, on_looked);
+		return;
+	}
+	x = imap_changing_command(c, "UID FETCH", chunk, NULL, on_seen);
+	if (x) {
+		x->mem = c->base.rq.call.mem;
+		x->wants = wants_seen;
+		x->take = take_seen;
+		imap_fetch_items(x, SEEN);
+	}
+	imap_op_send(&c->base, x);
+}
+
+static void go(struct imap_changing *c)
+{
+	const struct imap_mailbox *m = &c->base.store->session->mailbox;
+	struct imap_chunk chunk = { 0, 0 };
+
+	if (is_move(c) && m->is_read_only) {
+		imap_op_fail_with(&c->base, ERR_DENIED, "the folder is read-only");
+		return;
+	}
+	imap_op_note(&c->base, c->base.rq.arg.to, &((struct transfer *)c)->before, on_noted);
+	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, NULL, &chunk))
+		look(c, &chunk);
+	if (!c->base.pending)
+		imap_changing_finish(c);
+}
+
+static void lost(struct imap_op *op, const struct fault *fault)
+{
+	if (((struct transfer *)op)->is_begun)
+		imap_changing_lost(op, fault);
+	else
+		imap_op_fail(op, fault);
+}
+
 static void begin(struct imap_op *op)
 {
 	imap_changing_begin((struct imap_changing *)op, go);
 }
 
 const struct imap_verb imap_verb_copy = {
-	.size_bytes = sizeof(struct imap_changing),
+	.size_bytes = sizeof(struct transfer),
 	.begin = begin,
-	.lost = imap_changing_lost,
+	.lost = lost,
 };
 
 const struct imap_verb imap_verb_move = {
-	.size_bytes = sizeof(struct imap_changing),
+	.size_bytes = sizeof(struct transfer),
 	.begin = begin,
-	.lost = imap_changing_lost,
+	.lost = lost,
 };

@@ -55,6 +55,22 @@ static void on_fetched(struct imap_fetching *fetching)
 	finish((struct fetch *)fetching->op);
 }
 
+static void start(struct imap_op *op)
+{
+	struct fetch *f = (struct fetch *)op;
+
+	imap_fetching_start(&f->fetching);
+	if (!f->fetching.left)
+		finish(f);
+}
+
+/* Whether a folder has mod-sequences its SELECT tells. */
+static bool must_know(const struct imap_op *op)
+{
+	return op->rq.arg.read.want & MAIL_MODSEQ &&
+	       imap_session_can(op->store->session, IMAP_CAP_CONDSTORE);
+}
+
 static void begin(struct imap_op *op)
 {
 	struct fetch *f = (struct fetch *)op;
@@ -72,10 +88,12 @@ static void begin(struct imap_op *op)
 	f->fetching.op = op;
 	f->fetching.want = op->rq.arg.read.want;
 	f->fetching.done = on_fetched;
+	if (must_know(op)) {
+		imap_op_select(op, start);
+		return;
+	}
 	imap_op_select(op, NULL);
-	imap_fetching_start(&f->fetching);
-	if (!f->fetching.left)
-		finish(f);
+	start(op);
 }
 
 const struct imap_verb imap_verb_fetch = {

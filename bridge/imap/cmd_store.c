@@ -2,6 +2,10 @@
  * Keywords: UID STORE +FLAGS.SILENT and -FLAGS.SILENT over sets, and one UID
  * FETCH behind them that shows what came of it and which messages are there
  * (RFC 9051 §6.4.6; RFC 2180 §4.2 lets STORE fail for some of a set).
+ *
+ * On a condition (UNCHANGEDSINCE, RFC 7162 §3.1.3) the first STORE goes alone: it
+ * changes the mod-sequence itself, and what comes behind it must know whom it left
+ * out.
  */
 #include "imap/change.h"
 
@@ -35,12 +39,20 @@ static void settle(struct imap_changing *c, struct imap_change *ch)
 	}
 }
 
+/* Did the condition hold, as far as we know? */
+static bool is_open(const struct imap_change *ch)
+{
+	return !ch->is_settled || ch->result.fault.err != ERR_CONFLICT;
+}
+
 /* What the flags are in the end counts more than a refusal on the way. */
 static void answered(struct imap_changing *c)
 {
 	if (!imap_op_answered(&c->base, NULL))
 		return;
 	for (size_t i = 0; i < c->count; i++) {
+		if (!is_open(&c->at[i]))
+			continue;
 		if (c->at[i].is_there)
 			settle(c, &c->at[i]);
 		else if (c->at[i].has_looked)
@@ -72,32 +84,93 @@ static bool is_empty(const struct keywords *k)
 	return !k->system && !k->custom.count;
 }
 
-static void send_store(struct imap_changing *c, const struct imap_chunk *chunk, const char *item,
-		       const struct keywords *k)
+static void send_store(struct imap_changing *c, const struct imap_chunk *chunk, bool is_addition,
+		       uint64_t unchanged_since,
+		       void (*done)(struct imap_exchange *x, const struct imap_reply *reply))
 {
+	const struct keywords *k =
+		is_addition ? &c->base.rq.arg.flags.add : &c->base.rq.arg.flags.remove;
 	struct imap_exchange *x;
 
 	if (is_empty(k))
 		return;
-	x = imap_changing_command(c, "UID STORE", chunk, NULL, on_stored);
+	x = imap_changing_command(c, "UID STORE", chunk, is_open, done);
+	if (x && unchanged_since) {
+		imap_command_open(&x->command);
+		imap_command_word(&x->command, "UNCHANGEDSINCE");
+		imap_command_number(&x->command, unchanged_since);
+		imap_command_close(&x->command);
+	}
 	if (x) {
-		imap_command_word(&x->command, item);
+		imap_command_word(&x->command, is_addition ? "+FLAGS.SILENT" : "-FLAGS.SILENT");
 		imap_command_flags(&x->command, k);
 	}
 	imap_op_send(&c->base, x);
 }
 
-static void go(struct imap_changing *c)
+static void store(struct imap_changing *c, bool adds, bool removes)
 {
 	struct imap_chunk chunk = { 0, 0 };
 
-	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, NULL, &chunk)) {
-		send_store(c, &chunk, "+FLAGS.SILENT", &c->base.rq.arg.flags.add);
-		send_store(c, &chunk, "-FLAGS.SILENT", &c->base.rq.arg.flags.remove);
-		imap_changing_look(c, &chunk, NULL, on_looked);
+	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, is_open, &chunk)) {
+		if (adds)
+			send_store(c, &chunk, true, 0, on_stored);
+		if (removes)
+			send_store(c, &chunk, false, 0, on_stored);
+		imap_changing_look(c, &chunk, is_open, on_looked);
 	}
 	if (!c->base.pending)
 		imap_changing_finish(c);
+}
+
+/* --- on a condition ----------------------------------------------------------------------- */
+
+static void settle_modified(struct imap_changing *c, const struct imap_exchange *x,
+			    const struct imap_set *uids)
+{
+	for (size_t i = x->first; i < x->last; i++) {
+		struct imap_change *ch = &c->at[i];
+
+		for (size_t r = 0; r < uids->count && !ch->is_settled; r++) {
+			if (ch->uid < uids->at[r].first || ch->uid > uids->at[r].last)
+				continue;
+			ch->is_settled = true;
+			ch->result.status = CHANGE_FAILED;
+			ch->result.fault = fault_of(ERR_CONFLICT);
+		}
+	}
+}
+
+static void on_first_stored(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct imap_changing *c = x->owner;
+	struct fault f = imap_fault_of(reply);
+
+	if (reply->text->code == IMAP_CODE_MODIFIED)
+		settle_modified(c, x, &reply->text->uids);
+	if (f.err)
+		imap_changing_refuse(c, x, &f);
+	if (imap_op_answered(&c->base, NULL))
+		store(c, false, !is_empty(&c->base.rq.arg.flags.add));
+}
+
+static void store_unchanged(struct imap_changing *c, uint64_t unchanged_since)
+{
+	bool adds = !is_empty(&c->base.rq.arg.flags.add);
+	struct imap_chunk chunk = { 0, 0 };
+
+	while (!c->base.fault.err && imap_changing_chunk(c, chunk.last, NULL, &chunk))
+		send_store(c, &chunk, adds, unchanged_since, on_first_stored);
+	if (!c->base.pending)
+		imap_changing_finish(c);
+}
+
+static void go(struct imap_changing *c)
+{
+	if (c->base.rq.arg.flags.unchanged_since)
+		store_unchanged(c, c->base.rq.arg.flags.unchanged_since);
+	else
+		store(c, true, true);
 }
 
 static void begin(struct imap_op *op)

@@ -84,7 +84,8 @@ bool imap_fetch_answers(const struct imap_fetch *f, unsigned want)
 		return true;
 	if (want & MAIL_STRUCTURE && f->has & IMAP_FETCH_STRUCTURE)
 		return true;
-	return !(want & ~(unsigned)(MAIL_FLAGS | MAIL_PREVIEW)) && f->has & IMAP_FETCH_FLAGS;
+	return !(want & ~(unsigned)(MAIL_FLAGS | MAIL_PREVIEW | MAIL_MODSEQ)) &&
+	       f->has & IMAP_FETCH_FLAGS;
 }
 
 /* System flags under our names, all others as they are; beyond a limit they are

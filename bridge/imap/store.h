@@ -121,6 +121,14 @@ extern const struct imap_verb imap_verb_stream;    /* cmd_stream.c */
 extern const struct imap_verb imap_verb_part_size; /* cmd_part_size.c */
 extern const struct imap_verb imap_verb_sections;  /* cmd_sections.c */
 
+/* STATUS: what comes next in a folder, before something is put into it; 0 stays
+ * where the server does not say. One command of the operation more. */
+struct imap_noted {
+	uint32_t uidvalidity, uidnext;
+};
+void imap_op_note(struct imap_op *op, struct bytes path, struct imap_noted *to,
+		  void (*done)(struct imap_exchange *x, const struct imap_reply *reply));
+
 /* --- shared by commands ---------------------------------------------------------- */
 
 /* The items of FETCH that bring what is wanted, in parentheses. */

@@ -65,6 +65,7 @@ struct mail_request {
 		} sections;
 		struct { /* MAIL_SET_KEYWORDS */
 			struct keywords add, remove;
+			uint64_t unchanged_since;
 		} flags;
 		struct bytes to; /* MAIL_COPY, MAIL_MOVE */
 		struct {         /* MAIL_APPEND */

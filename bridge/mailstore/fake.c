@@ -277,15 +277,18 @@ static void run_and_lose(struct fake_op *op, const struct fault *fault)
 	struct fault net = fault_with_text(ERR_NET, "closed by the server");
 	bool freed = false;
 
+	for (size_t i = 0; results && i < count; i++)
+		results[i] = (struct change_result){ CHANGE_UNKNOWN, .fault = *fault };
+	if (results && rq.verb != MAIL_CHANGE_FOLDER)
+		fake_look_before(&s->server->data, &rq, results);
 	if (rq.verb == MAIL_CHANGE_FOLDER)
 		lost.cb.done = on_lost_done;
 	else
 		lost.cb.changes = on_lost_changes;
-	fake_server_changed(s->server);
-	fake_run_change(&s->server->data, &lost);
-	for (size_t i = 0; results && i < count; i++)
-		results[i] = (struct change_result){ CHANGE_UNKNOWN, .fault = *fault };
-
+	if (strcmp(fault->text, FAKE_NOT_DONE) != 0) {
+		fake_server_changed(s->server);
+		fake_run_change(&s->server->data, &lost);
+	}
 	finish(op, NULL);
 	s->freed = &freed;
 	if (rq.verb == MAIL_CHANGE_FOLDER)

@@ -45,7 +45,9 @@ void fake_remove_message(struct fake_server *s, const char *path, uint32_t uid);
 
 /* The next call of this verb, whoever makes it, ends with the fault; ERR_NET,
  * ERR_TLS, ERR_PROTO, ERR_TIMEOUT and ERR_TOO_BIG end its conversation as well.
- * ERR_UNKNOWN for a change: it is done and then the connection is lost. */
+ * ERR_UNKNOWN for a change: it is done and then the connection is lost; with the
+ * text FAKE_NOT_DONE it is lost before. */
+#define FAKE_NOT_DONE "not done"
 void fake_fail_next(struct fake_server *s, enum mail_verb verb, const struct fault *fault);
 /* Calls of this verb wait (their deadline runs) until released. A watch under way
  * tells nothing and is not answered. */
@@ -64,6 +66,8 @@ void fake_end_watches(struct fake_server *s, const struct fault *fault);
 void fake_set_chunk(struct fake_server *s, size_t bytes);
 /* From now on no message has a structure, as with servers whose BODYSTRUCTURE fails. */
 void fake_hide_structure(struct fake_server *s);
+/* From now on a move copies and no more, as where the removal is a command of its own. */
+void fake_set_half_moves(struct fake_server *s);
 /* All open conversations are lost, as if the server had been restarted. */
 void fake_drop_all(struct fake_server *s);
 

@@ -80,7 +80,13 @@ static void set_keywords(struct fake_data *d, struct fake_folder *f, struct fake
 			 const struct mail_request *rq, struct change_result *r)
 {
 	const struct keywords *remove = &rq->arg.flags.remove;
+	uint64_t unchanged_since = rq->arg.flags.unchanged_since;
 
+	if (unchanged_since && m->modseq > unchanged_since) {
+		r->status = CHANGE_FAILED;
+		r->fault = fault_of(ERR_CONFLICT);
+		return;
+	}
 	add_all(&m->keywords, d->mem, &rq->arg.flags.add);
 	m->keywords.system &= ~remove->system;
 	for (size_t i = 0; i < remove->custom.count; i++)
@@ -90,12 +96,31 @@ static void set_keywords(struct fake_data *d, struct fake_folder *f, struct fake
 	add_all(&r->keywords, rq->call.mem, &m->keywords);
 }
 
+/* What a server told of a message before it was moved. */
+static const struct mail_item *seen(const struct mail_request *rq, const struct fake_message *m)
+{
+	struct mail_item *item =
+		rq->count <= CHANGE_SEEN_MAX ? ARENA_NEW(rq->call.mem, struct mail_item) : NULL;
+	struct bytes body;
+
+	if (!item)
+		return NULL;
+	add_all(&item->keywords, rq->call.mem, &m->keywords);
+	item->received_at = m->received_at;
+	item->size = m->raw.len;
+	item->header = arena_bytes(rq->call.mem, fake_split_header(m->raw, &body));
+	return item;
+}
+
 static void transfer(struct fake_data *d, struct fake_folder *f, struct fake_folder *to,
-		     struct fake_message *m, bool remove, struct change_result *r)
+		     struct fake_message *m, const struct mail_request *rq, struct change_result *r)
 {
 	struct fake_message copy = *m;
+	bool remove = rq->verb == MAIL_MOVE && !d->half_moves;
 	uint32_t uid = m->uid;
 
+	r->has_keywords = true;
+	add_all(&r->keywords, rq->call.mem, &m->keywords);
 	r->has_new_key = true;
 	r->new_key = (struct message_key){ .kind = MESSAGE_KEY_UID,
 					   .uidvalidity = to->uidvalidity,
@@ -136,7 +161,26 @@ static void change_one(struct fake_data *d, struct fake_folder *f, struct fake_f
 		if (r->expunged)
 			fake_folder_remove(f, key->uid);
 	} else {
-		transfer(d, f, to, m, rq->verb == MAIL_MOVE, r);
+		transfer(d, f, to, m, rq, r);
+	}
+}
+
+void fake_look_before(struct fake_data *d, const struct mail_request *rq,
+		      struct change_result *results)
+{
+	bool is_append = rq->verb == MAIL_APPEND;
+	bool is_transfer = rq->verb == MAIL_COPY || rq->verb == MAIL_MOVE;
+	struct fake_folder *f = fake_data_find(d, rq->path);
+	struct fake_folder *to = is_transfer ? fake_data_find(d, rq->arg.to) : f;
+	struct fake_message *m;
+
+	if (!f || !to || !(is_append || is_transfer))
+		return;
+	for (size_t i = 0; i < (is_append ? 1 : rq->count); i++) {
+		m = is_append ? NULL : fake_folder_find(f, rq->keys[i].uid);
+		results[i].uidvalidity_before = to->uidvalidity;
+		results[i].uidnext_before = to->uidnext;
+		results[i].seen = m ? seen(rq, m) : NULL;
 	}
 }
 
@@ -160,9 +204,8 @@ static void append(struct fake_data *d, struct fake_folder *f, const struct mail
 		fail(rq, ERR_NOMEM);
 		return;
 	}
+	fake_look_before(d, rq, r);
 	r->has_new_key = true;
-	r->uidvalidity_before = f->uidvalidity;
-	r->uidnext_before = f->uidnext;
 	r->new_key.uidvalidity = f->uidvalidity;
 	r->new_key.uid = fake_folder_add(d, f, bytes_of(raw, src->size_bytes),
 					 &rq->arg.append.keywords, rq->arg.append.received_at);
@@ -209,6 +252,7 @@ void fake_run_change(struct fake_data *d, const struct mail_request *rq)
 		fail(rq, ERR_NOMEM);
 		return;
 	}
+	fake_look_before(d, rq, results);
 	for (size_t i = 0; i < rq->count; i++) {
 		size_t twin = first_of(rq, i);
 

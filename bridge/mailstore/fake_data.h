@@ -37,7 +37,7 @@ struct fake_data {
 	size_t count, cap;
 	uint32_t next_uidvalidity;
 	uint64_t folders_version; /* grows with each change of the tree */
-	bool uid_expunge, hides_structure, has_modseqs;
+	bool uid_expunge, hides_structure, has_modseqs, half_moves;
 };
 
 void fake_add_keyword(struct keywords *k, struct arena *mem, struct bytes name);
@@ -57,6 +57,9 @@ void fake_data_done(struct fake_data *d);
 /* Each verb: does it and answers at once, with results or with a fault. */
 void fake_run_read(struct fake_data *d, const struct mail_request *rq);
 void fake_run_change(struct fake_data *d, const struct mail_request *rq);
+/* What is known before a change, for each of its results. */
+void fake_look_before(struct fake_data *d, const struct mail_request *rq,
+		      struct change_result *results);
 
 /* The raw bytes of a section; null when there is no such thing. */
 struct bytes fake_section(struct arena *mem, struct bytes raw, struct bytes section);

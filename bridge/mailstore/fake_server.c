@@ -20,6 +20,7 @@ struct fake_server *fake_server_new(struct loop *l)
 					   .custom_keywords = true,
 					   .uid_expunge = true,
 					   .changes = true,
+					   .whole_moves = true,
 					   .counts_in_list = true,
 					   .flags = MAILSTORE_FLAGS_SERVER,
 					   .push = MAILSTORE_PUSH_NOTIFY };
@@ -149,6 +150,11 @@ void fake_set_delay(struct fake_server *s, uint64_t delay_ms)
 void fake_set_chunk(struct fake_server *s, size_t bytes)
 {
 	s->chunk_bytes = bytes;
+}
+
+void fake_set_half_moves(struct fake_server *s)
+{
+	s->data.half_moves = true;
 }
 
 void fake_hide_structure(struct fake_server *s)

@@ -153,16 +153,17 @@ struct op *mailstore_sections(struct mailstore *ms, struct call call, struct byt
 struct op *mailstore_set_keywords(struct mailstore *ms, struct call call, struct bytes path,
 				  const struct message_key *keys, size_t count,
 				  const struct keywords *add, const struct keywords *remove,
-				  mailstore_changes_cb *cb, void *ctx)
+				  uint64_t unchanged_since, mailstore_changes_cb *cb, void *ctx)
 {
-	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_SET_KEYWORDS,
-							  .call = call,
-							  .path = path,
-							  .keys = keys,
-							  .count = count,
-							  .arg.flags = { *add, *remove },
-							  .cb.changes = cb,
-							  .ctx = ctx });
+	return ms->cls->start(
+		ms, &(struct mail_request){ .verb = MAIL_SET_KEYWORDS,
+					    .call = call,
+					    .path = path,
+					    .keys = keys,
+					    .count = count,
+					    .arg.flags = { *add, *remove, unchanged_since },
+					    .cb.changes = cb,
+					    .ctx = ctx });
 }
 
 static struct op *start_transfer(struct mailstore *ms, enum mail_verb verb, struct call call,

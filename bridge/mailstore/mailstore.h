@@ -55,6 +55,7 @@ struct mailstore_caps {
 	const char *protocol; /* "imap", "pop3" */
 	bool folders, move, append, search, sort, threads, custom_keywords;
 	bool uid_expunge;    /* else a deletion may stay marked */
+	bool whole_moves;    /* else a move that is cut off may leave the message in both folders */
 	bool changes;        /* CONDSTORE or QRESYNC */
 	bool decodes;        /* mailstore_part_size() and mail_section.is_decoded may work */
 	bool counts_in_list; /* list_folders brings counts in one round trip */
@@ -142,12 +143,13 @@ struct op *mailstore_quota(struct mailstore *ms, struct call call, mailstore_quo
 
 /* What to bring along for each message. */
 enum {
-	MAIL_FLAGS = 1 << 0, /* keywords, modseq if there is one */
+	MAIL_FLAGS = 1 << 0, /* keywords, modseq if it comes without another round trip */
 	MAIL_DATES = 1 << 1, /* received_at, size */
 	MAIL_STRUCTURE = 1 << 2,
 	MAIL_HEADER_SUMMARY = 1 << 3, /* the fields that struct headers is made of */
 	MAIL_HEADER_ALL = 1 << 4,     /* the whole header block */
 	MAIL_PREVIEW = 1 << 5,        /* only where the server has PREVIEW */
+	MAIL_MODSEQ = 1 << 6,         /* with MAIL_FLAGS: modseq where the folder has them */
 	MAIL_SUMMARY = MAIL_FLAGS | MAIL_DATES | MAIL_STRUCTURE | MAIL_HEADER_SUMMARY,
 };
 
@@ -252,21 +254,28 @@ struct change_result {
 	bool has_new_key;
 	struct message_key new_key; /* where a copy or move went, if the server said */
 	bool has_keywords;
-	struct keywords keywords; /* after a flag change */
+	struct keywords keywords; /* after a flag change; that a copied or moved one has */
 	bool expunged;            /* false: only marked (no UIDPLUS) */
-	/* Of an append: the folder before it (0: not known). Where its outcome is
-	 * unknown, mailstore_find() from here on tells. */
+	/* Of an append, a copy, a move: the folder that it goes to, before it (0: not
+	 * known). Where the outcome is unknown, what is there from here on tells. */
 	uint32_t uidvalidity_before, uidnext_before;
+	/* Of a copy or move of at most CHANGE_SEEN_MAX: the message as it was before
+	 * (keywords, dates, summary header), to know it again by; else NULL. */
+	const struct mail_item *seen;
 };
+
+#define CHANGE_SEEN_MAX 100
 
 typedef void mailstore_changes_cb(void *ctx, const struct fault *fault,
 				  const struct change_result *results, size_t count);
 
-/* Adds and removes keywords; both may be empty. As few commands as possible. */
+/* Adds and removes keywords; both may be empty. As few commands as possible. Unless
+ * unchanged_since is 0 a message with a higher modseq is left as it is: CHANGE_FAILED
+ * with ERR_CONFLICT. Only where caps.changes. */
 struct op *mailstore_set_keywords(struct mailstore *ms, struct call call, struct bytes path,
 				  const struct message_key *keys, size_t count,
 				  const struct keywords *add, const struct keywords *remove,
-				  mailstore_changes_cb *cb, void *ctx);
+				  uint64_t unchanged_since, mailstore_changes_cb *cb, void *ctx);
 struct op *mailstore_copy(struct mailstore *ms, struct call call, struct bytes path,
 			  const struct message_key *keys, size_t count, struct bytes to,
 			  mailstore_changes_cb *cb, void *ctx);

@@ -214,14 +214,20 @@ struct keywords contract_parse_keywords(struct contract_test *t, const char *tex
 	return k;
 }
 
-enum err contract_keywords(struct contract_test *t, const struct message_key *keys, size_t count,
-			   const char *add, const char *remove)
+enum err contract_keywords_if(struct contract_test *t, const struct message_key *keys, size_t count,
+			      const char *add, const char *remove, uint64_t unchanged_since)
 {
 	struct keywords plus = contract_parse_keywords(t, add);
 	struct keywords minus = contract_parse_keywords(t, remove);
 
 	return result(t, mailstore_set_keywords(t->ms, contract_call(t), t->path, keys, count,
-						&plus, &minus, on_changes, t));
+						&plus, &minus, unchanged_since, on_changes, t));
+}
+
+enum err contract_keywords(struct contract_test *t, const struct message_key *keys, size_t count,
+			   const char *add, const char *remove)
+{
+	return contract_keywords_if(t, keys, count, add, remove, 0);
 }
 
 enum err contract_copy(struct contract_test *t, const struct message_key *keys, size_t count,

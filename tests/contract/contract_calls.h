@@ -57,6 +57,8 @@ enum err contract_stream(struct contract_test *t, const struct message_key *key,
 			 const struct mail_section *section);
 enum err contract_keywords(struct contract_test *t, const struct message_key *keys, size_t count,
 			   const char *add, const char *remove);
+enum err contract_keywords_if(struct contract_test *t, const struct message_key *keys, size_t count,
+			      const char *add, const char *remove, uint64_t unchanged_since);
 enum err contract_copy(struct contract_test *t, const struct message_key *keys, size_t count,
 		       struct bytes to);
 enum err contract_move(struct contract_test *t, const struct message_key *keys, size_t count,

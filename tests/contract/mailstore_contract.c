@@ -328,6 +328,31 @@ static void keywords_are_added_and_removed(void **state)
 	assert_int_equal(t->changes[0].status, CHANGE_NOT_FOUND);
 }
 
+static void keywords_are_set_on_a_condition(void **state)
+{
+	struct contract_test *t = *state;
+	struct message_key *keys = contract_fill(t, 2);
+	uint64_t seen[2];
+
+	if (!caps(t)->changes)
+		return;
+	assert_int_equal(contract_fetch(t, t->path, keys, 2, MAIL_FLAGS | MAIL_MODSEQ), ERR_OK);
+	for (int i = 0; i < 2; i++)
+		seen[t->items[i].key.uid == keys[1].uid] = t->items[i].modseq;
+	assert_true(seen[0] && seen[1]);
+	assert_int_equal(contract_keywords_if(t, keys, 1, "$flagged", "$seen", seen[0]), ERR_OK);
+	assert_int_equal(t->changes[0].status, CHANGE_DONE);
+	assert_int_equal(t->changes[0].keywords.system, KEYWORD_FLAGGED);
+	assert_int_equal(contract_keywords_if(t, keys, 1, "$answered", "", seen[0]), ERR_OK);
+	assert_int_equal(t->changes[0].status, CHANGE_FAILED);
+	assert_int_equal(t->changes[0].fault.err, ERR_CONFLICT);
+	assert_int_equal(contract_keywords_if(t, &keys[1], 1, "", "$seen", seen[1]), ERR_OK);
+	assert_int_equal(t->changes[0].status, CHANGE_DONE);
+	keys[0].uid = keys[1].uid + 9;
+	assert_int_equal(contract_keywords_if(t, keys, 1, "$seen", "", seen[0]), ERR_OK);
+	assert_int_equal(t->changes[0].status, CHANGE_NOT_FOUND);
+}
+
 static unsigned count_in(struct contract_test *t, struct bytes path)
 {
 	assert_int_equal(contract_status(t, path), ERR_OK);
@@ -338,7 +363,9 @@ static void copies_go_where_they_say(void **state)
 {
 	struct contract_test *t = *state;
 	struct message_key *keys = contract_fill(t, 2), asked[3];
+	const struct mail_item *seen;
 	struct message_key copy;
+	uint32_t before;
 	bool has_key;
 
 	memcpy(asked, keys, 2 * sizeof(*keys));
@@ -350,10 +377,17 @@ static void copies_go_where_they_say(void **state)
 	assert_int_equal(t->changes[2].status, CHANGE_NOT_FOUND);
 	has_key = t->changes[1].has_new_key;
 	copy = t->changes[1].new_key;
+	before = t->changes[1].uidnext_before;
+	assert_true(before && t->changes[1].uidvalidity_before);
+	seen = t->changes[1].seen;
+	assert_non_null(seen);
+	assert_true(bytes_find(seen->header, BYTES_LIT("number 2\r\n")) < seen->header.len);
+	assert_int_equal(seen->size, contract_message(t, 2).len);
 	assert_int_equal(count_in(t, t->path), 2);
 	assert_int_equal(count_in(t, t->other), 2);
 	if (!has_key)
 		return;
+	assert_true(copy.uid >= before);
 	assert_int_equal(contract_fetch(t, t->other, &copy, 1, MAIL_SUMMARY), ERR_OK);
 	assert_int_equal(t->count, 1);
 	assert_true(bytes_find(t->items[0].header, BYTES_LIT("number 2\r\n")) <
@@ -377,6 +411,18 @@ static void a_move_leaves_nothing_behind(void **state)
 	assert_int_equal(contract_move(t, asked, 1, t->other), ERR_OK);
 	assert_int_equal(t->changes[0].status, CHANGE_NOT_FOUND);
 	assert_int_equal(count_in(t, t->other), 2);
+}
+
+static void what_is_marked_deleted_is_not_there_to_be_moved(void **state)
+{
+	struct contract_test *t = *state;
+	struct message_key *keys = contract_fill(t, 2);
+
+	assert_int_equal(contract_keywords(t, keys, 1, "$deleted", ""), ERR_OK);
+	assert_int_equal(contract_move(t, keys, 2, t->other), ERR_OK);
+	assert_int_equal(t->changes[0].status, CHANGE_NOT_FOUND);
+	assert_int_equal(t->changes[1].status, CHANGE_DONE);
+	assert_int_equal(count_in(t, t->other), 1);
 }
 
 static void a_move_to_nowhere_moves_nothing(void **state)
@@ -511,8 +557,10 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(pages_are_stable_while_mail_comes_and_goes),
 		contract_test_of(another_conversation_sees_what_changes),
 		contract_test_of(keywords_are_added_and_removed),
+		contract_test_of(keywords_are_set_on_a_condition),
 		contract_test_of(copies_go_where_they_say),
 		contract_test_of(a_move_leaves_nothing_behind),
+		contract_test_of(what_is_marked_deleted_is_not_there_to_be_moved),
 		contract_test_of(a_move_to_nowhere_moves_nothing),
 		contract_test_of(expunge_takes_exactly_these),
 		contract_test_of(an_append_is_found_again),

@@ -387,21 +387,174 @@ static void what_was_never_begun_is_done_on_a_new_session(void **state)
 	end(&w);
 }
 
-static void a_move_that_was_cut_off_is_reported_as_unknown_and_not_repeated(void **state)
+/* Acts while the connection is lost; `text` FAKE_NOT_DONE: before it was done. */
+static struct answer act_cut(struct world *w, enum mail_verb verb, struct action action,
+			     const char *text)
 {
-	struct fault cut = fault_of(ERR_UNKNOWN);
+	struct fault cut = fault_with_text(ERR_UNKNOWN, text);
+
+	fake_fail_next(w->k.server, verb, &cut);
+	return act(w, action);
+}
+
+static const struct action copy_it = { .kind = ACTION_COPY,
+				       .folder = { (const uint8_t *)"archive", 7 } };
+
+static void a_move_that_was_cut_off_is_found_again_and_not_repeated(void **state)
+{
 	struct answer got;
 	struct world w;
 
 	(void)state;
 	begin(&w);
 	put(&w, "INBOX", NULL);
-	assert_int_equal(total(&w, "inbox"), 1);
-	fake_fail_next(w.k.server, MAIL_MOVE, &cut);
-	got = act(&w, to_archive);
+	put(&w, "INBOX", "$flagged");
+	put(&w, "Archive", NULL); /* the same message, but an older one */
+	w.count--;
+	got = act_cut(&w, MAIL_MOVE, to_archive, "");
+	assert_int_equal(got.fault.err, ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(got.results[i].status, CHANGE_DONE);
+		assert_true(got.results[i].has_id);
+		assert_string_equal(got.results[i].id.folder.text, got.results[i].folder.text);
+		assert_true(got.results[i].has_expunged && got.results[i].expunged);
+	}
+	assert_int_equal(got.results[1].keywords.system, KEYWORD_FLAGGED);
+	assert_int_equal(got.results[0].id.key.uid + got.results[1].id.key.uid, 2 + 3);
+	assert_int_equal(fake_calls(w.k.server, MAIL_MOVE), 1);
+	assert_int_equal(total(&w, "archive"), 3);
+	end(&w);
+}
+
+static void a_copy_that_was_cut_off_is_found_again(void **state)
+{
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	put(&w, "INBOX", NULL);
+	got = act_cut(&w, MAIL_COPY, copy_it, "");
+	assert_int_equal(got.results[0].status, CHANGE_DONE);
+	assert_int_equal(got.results[0].id.key.uid, 1);
+	assert_false(got.results[0].has_expunged);
+	assert_int_equal(fake_calls(w.k.server, MAIL_COPY), 1);
+	end(&w);
+}
+
+static void what_was_not_done_when_it_was_cut_off_stays_unknown(void **state)
+{
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	put(&w, "INBOX", NULL);
+	got = act_cut(&w, MAIL_MOVE, to_archive, FAKE_NOT_DONE);
 	assert_int_equal(got.fault.err, ERR_OK);
 	assert_int_equal(got.results[0].status, CHANGE_UNKNOWN);
 	assert_int_equal(got.results[0].fault.err, ERR_UNKNOWN);
+	assert_true(got.results[0].has_id); /* where it was seen */
+	assert_int_equal(got.results[0].id.key.uidvalidity, 70);
+	assert_int_equal(fake_calls(w.k.server, MAIL_MOVE), 1);
+	assert_int_equal(total(&w, "inbox"), 1);
+	got = act_cut(&w, MAIL_COPY, copy_it, FAKE_NOT_DONE);
+	assert_int_equal(got.results[0].status, CHANGE_UNKNOWN);
+	end(&w);
+}
+
+static void what_a_server_had_not_done_when_it_said_bye_has_failed(void **state)
+{
+	struct fault bye = fault_from_server(ERR_UNKNOWN, "imap", BYTES_LIT("UNAVAILABLE"),
+					     BYTES_LIT(FAKE_NOT_DONE));
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	put(&w, "INBOX", NULL);
+	fake_fail_next(w.k.server, MAIL_MOVE, &bye);
+	got = act(&w, to_archive);
+	assert_int_equal(got.results[0].status, CHANGE_FAILED);
+	assert_int_equal(got.results[0].fault.err, ERR_NET);
+	assert_int_equal(total(&w, "inbox"), 1);
+	end(&w);
+}
+
+static void a_move_in_two_halves_is_brought_to_its_end(void **state)
+{
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	fake_server_caps(w.k.server)->whole_moves = false;
+	put(&w, "INBOX", NULL);
+	/* A copy and no removal: what such a server has done when the cut comes early. */
+	fake_set_half_moves(w.k.server);
+	got = act_cut(&w, MAIL_MOVE, to_archive, "");
+	assert_int_equal(got.results[0].status, CHANGE_DONE);
+	assert_true(got.results[0].has_id && got.results[0].has_expunged);
+	assert_int_equal(total(&w, "inbox"), 0);
+	assert_int_equal(total(&w, "archive"), 1);
+	assert_int_equal(fake_calls(w.k.server, MAIL_MOVE), 1);
+	end(&w);
+}
+
+static void many_that_were_cut_off_are_counted(void **state)
+{
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	for (size_t i = 0; i <= CHANGE_SEEN_MAX; i++)
+		put(&w, "INBOX", NULL);
+	got = act_cut(&w, MAIL_MOVE, to_archive, "");
+	for (size_t i = 0; i <= CHANGE_SEEN_MAX; i++) {
+		assert_int_equal(got.results[i].status, CHANGE_DONE);
+		assert_true(got.results[i].has_folder);
+		assert_false(got.results[i].has_id);
+	}
+	assert_int_equal(fake_calls(w.k.server, MAIL_MOVE), 1);
+	end(&w);
+}
+
+static void a_target_that_is_not_the_same_any_more_tells_nothing(void **state)
+{
+	struct answer got = { 0 };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	put(&w, "INBOX", NULL);
+	fake_hold(w.k.server, MAIL_FETCH);
+	fake_fail_next(w.k.server, MAIL_MOVE, &(struct fault){ .err = ERR_UNKNOWN });
+	KIT_START(account_act(w.a, kit_call(&w.k), &to_archive, w.ids, w.count, kit_on_results,
+			      &got));
+	while (fake_calls(w.k.server, MAIL_FETCH) == 0)
+		kit_turn(&w.k, 1);
+	fake_set_uidvalidity(w.k.server, "Archive", 4711);
+	fake_release(w.k.server, MAIL_FETCH);
+	kit_wait(&w.k, &got.done);
+	assert_int_equal(got.results[0].status, CHANGE_UNKNOWN);
+	assert_false(got.results[0].has_id);
+	end(&w);
+}
+
+static void one_looks_again_when_the_connection_is_lost_once_more(void **state)
+{
+	struct fault lost = fault_with_text(ERR_NET, "reset");
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	put(&w, "INBOX", NULL);
+	fake_fail_next(w.k.server, MAIL_FETCH, &lost);
+	fake_fail_next(w.k.server, MAIL_QUERY, &lost);
+	got = act_cut(&w, MAIL_MOVE, to_archive, "");
+	assert_int_equal(got.results[0].status, CHANGE_DONE);
 	assert_int_equal(fake_calls(w.k.server, MAIL_MOVE), 1);
 	end(&w);
 }
@@ -500,7 +653,14 @@ int main(void)
 		cmocka_unit_test(targets_that_are_missing_are_named),
 		cmocka_unit_test(a_refusal_concerns_one_folder_and_keeps_the_servers_words),
 		cmocka_unit_test(what_was_never_begun_is_done_on_a_new_session),
-		cmocka_unit_test(a_move_that_was_cut_off_is_reported_as_unknown_and_not_repeated),
+		cmocka_unit_test(a_move_that_was_cut_off_is_found_again_and_not_repeated),
+		cmocka_unit_test(a_copy_that_was_cut_off_is_found_again),
+		cmocka_unit_test(what_was_not_done_when_it_was_cut_off_stays_unknown),
+		cmocka_unit_test(what_a_server_had_not_done_when_it_said_bye_has_failed),
+		cmocka_unit_test(a_move_in_two_halves_is_brought_to_its_end),
+		cmocka_unit_test(many_that_were_cut_off_are_counted),
+		cmocka_unit_test(a_target_that_is_not_the_same_any_more_tells_nothing),
+		cmocka_unit_test(one_looks_again_when_the_connection_is_lost_once_more),
 		cmocka_unit_test(flags_and_expunging_that_were_cut_off_are_done_again),
 		cmocka_unit_test(what_the_account_cannot_do_is_not_supported),
 		cmocka_unit_test(hundreds_are_moved_with_one_command),

@@ -160,23 +160,88 @@ static void somebody_quicker_between_append_and_removal_takes_the_new_copy_back(
 	end(&w);
 }
 
-static void an_append_is_never_repeated(void **state)
+static void an_append_that_was_cut_off_is_looked_for_and_not_repeated(void **state)
 {
-	struct fault cut = fault_of(ERR_UNKNOWN), lost = fault_with_text(ERR_NET, "reset");
+	struct fault cut = fault_of(ERR_UNKNOWN);
+	struct fault early = fault_with_text(ERR_UNKNOWN, FAKE_NOT_DONE);
 	struct answer got;
 	struct world w;
 
 	(void)state;
 	begin(&w);
-	assert_int_equal(get(&w, "inbox").fault.err, ERR_OK);
+	got = append(&w, "inbox", NULL);
 	fake_fail_next(w.k.server, MAIL_APPEND, &cut);
 	got = append(&w, "inbox", NULL);
+	assert_int_equal(got.fault.err, ERR_OK);
+	assert_true(got.results[0].has_id);
+	assert_int_equal(got.results[0].id.key.uid, 2);
+	fake_fail_next(w.k.server, MAIL_APPEND, &early);
+	got = append(&w, "inbox", NULL);
 	assert_int_equal(got.fault.err, ERR_UNKNOWN);
-	assert_int_equal(get(&w, "inbox").folder.total, 1);
+	assert_int_equal(fake_calls(w.k.server, MAIL_APPEND), 3);
+	assert_int_equal(get(&w, "inbox").folder.total, 2);
+	end(&w);
+}
+
+static void an_append_that_had_not_begun_is_done_on_a_new_session(void **state)
+{
+	struct fault lost = fault_with_text(ERR_NET, "reset");
+	struct answer got;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	assert_int_equal(get(&w, "inbox").fault.err, ERR_OK); /* opens a session */
 	fake_fail_next(w.k.server, MAIL_APPEND, &lost);
 	got = append(&w, "inbox", NULL);
-	assert_int_equal(got.fault.err, ERR_NET);
-	assert_int_equal(fake_calls(w.k.server, MAIL_APPEND), 2);
+	assert_int_equal(got.fault.err, ERR_OK);
+	assert_int_equal(get(&w, "inbox").folder.total, 1);
+	end(&w);
+}
+
+/* Else the one that was cut off would take the other's message for its own. */
+static void appends_to_one_folder_take_turns(void **state)
+{
+	static char text[] = "Subject: draft\r\n\r\nhello\r\n";
+	struct fault cut = fault_with_text(ERR_UNKNOWN, FAKE_NOT_DONE);
+	struct mail_source source = { sizeof text - 1, read_text, text };
+	struct keywords none = { 0 };
+	struct answer got[3] = { { 0 } };
+	struct op *cancelled;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	fake_hold(w.k.server, MAIL_APPEND);
+	fake_fail_next(w.k.server, MAIL_APPEND, &cut);
+	KIT_START(account_append(w.a, kit_call(&w.k), BYTES_LIT("inbox"), &source, &none,
+				 BYTES_NULL, kit_on_results, &got[0]));
+	cancelled = account_append(w.a, kit_call(&w.k), BYTES_LIT("inbox"), &source, &none,
+				   BYTES_NULL, kit_on_results, &got[1]);
+	KIT_START(account_append(w.a, kit_call(&w.k), BYTES_LIT("inbox"), &source, &none,
+				 BYTES_NULL, kit_on_results, &got[2]));
+	while (fake_calls(w.k.server, MAIL_APPEND) == 0)
+		kit_turn(&w.k, 1);
+	fake_release(w.k.server, MAIL_APPEND);
+	op_cancel(cancelled);
+	kit_wait(&w.k, &got[0].done);
+	assert_int_equal(got[0].fault.err, ERR_UNKNOWN);
+	kit_wait(&w.k, &got[2].done);
+	assert_int_equal(got[2].fault.err, ERR_OK);
+	assert_false(got[1].done);
+	assert_int_equal(get(&w, "inbox").folder.total, 1);
+	/* Other folders do not wait. */
+	fake_hold(w.k.server, MAIL_APPEND);
+	got[0] = got[2] = (struct answer){ 0 };
+	KIT_START(account_append(w.a, kit_call(&w.k), BYTES_LIT("inbox"), &source, &none,
+				 BYTES_NULL, kit_on_results, &got[0]));
+	KIT_START(account_append(w.a, kit_call(&w.k), BYTES_NULL, &source, &none, BYTES_NULL,
+				 kit_on_results, &got[2]));
+	while (fake_calls(w.k.server, MAIL_APPEND) < 4)
+		kit_turn(&w.k, 1);
+	fake_release(w.k.server, MAIL_APPEND);
+	kit_wait(&w.k, &got[0].done);
+	kit_wait(&w.k, &got[2].done);
 	end(&w);
 }
 
@@ -477,7 +542,9 @@ int main(void)
 		cmocka_unit_test(a_draft_that_was_replaced_by_another_leaves_nothing_behind),
 		cmocka_unit_test(
 			somebody_quicker_between_append_and_removal_takes_the_new_copy_back),
-		cmocka_unit_test(an_append_is_never_repeated),
+		cmocka_unit_test(an_append_that_was_cut_off_is_looked_for_and_not_repeated),
+		cmocka_unit_test(an_append_that_had_not_begun_is_done_on_a_new_session),
+		cmocka_unit_test(appends_to_one_folder_take_turns),
 		cmocka_unit_test(a_removal_that_was_cut_off_is_finished),
 		cmocka_unit_test(a_folder_is_created_and_subscribed),
 		cmocka_unit_test(impossible_folders_are_refused_with_the_reason),

@@ -141,7 +141,7 @@ static void a_lost_answer_hides_a_change_that_was_made(void **state)
 	key.uid = fake_add_message(c.server, "INBOX", BYTES_LIT("Subject: x\r\n\r\ny"), "", 0);
 	fake_fail_next(c.server, MAIL_SET_KEYWORDS, &lost);
 	(void)mailstore_set_keywords(c.ms, call_of(&c, 5000), BYTES_LIT("INBOX"), &key, 1, &add,
-				     &none, on_changes, &c);
+				     &none, 0, on_changes, &c);
 	run_until(&c, 2);
 	assert_int_equal(c.fault.err, ERR_OK);
 	assert_int_equal(c.change.status, CHANGE_UNKNOWN);
