@@ -53,12 +53,10 @@ static void destroy(struct imap_session *s)
 	free(s);
 }
 
-void imap_session_free(struct imap_session *s)
+static void let_go(struct imap_session *s, void (*close_stream)(struct stream *stream))
 {
-	if (!s)
-		return;
 	s->is_ended = true;
-	stream_free(s->stream);
+	close_stream(s->stream);
 	s->stream = NULL;
 	loop_timer_stop(s->loop, &s->drain_timer);
 	loop_task_stop(&s->resume_task);
@@ -66,6 +64,18 @@ void imap_session_free(struct imap_session *s)
 	s->is_freed = true;
 	if (s->depth == 0)
 		destroy(s);
+}
+
+void imap_session_free(struct imap_session *s)
+{
+	if (s)
+		let_go(s, stream_free);
+}
+
+void imap_session_close(struct imap_session *s)
+{
+	if (s)
+		let_go(s, stream_close);
 }
 
 /* Around everything that may call out. */

@@ -140,6 +140,8 @@ struct imap_session *imap_session_new(struct loop *l, int fd, const struct imap_
 				      const struct imap_session_events *events, void *ctx);
 /* May be called from inside its callbacks. NULL is fine. */
 void imap_session_free(struct imap_session *s);
+/* The same, but what was sent before still goes out (LOGOUT). */
+void imap_session_close(struct imap_session *s);
 /* The first fault counts. */
 void imap_session_end(struct imap_session *s, const struct fault *fault);
 /* on_data had answered FLOW_PAUSE. */

@@ -323,7 +323,7 @@ static void free_store(struct mailstore *ms)
 	loop_task_stop(&st->pump_task);
 	if (st->session) {
 		say_goodbye(st);
-		imap_session_free(st->session);
+		imap_session_close(st->session);
 	}
 	arena_free(st->names_mem);
 	if (st->fd >= 0)

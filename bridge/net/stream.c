@@ -86,31 +86,35 @@ struct stream *stream_new(struct loop *l, int fd, size_t out_max_bytes,
 	return s;
 }
 
-static void release(struct stream *s)
+static void release(struct stream *s, void (*close_wire)(struct wire *w))
 {
 	loop_task_stop(&s->work);
 	loop_watch_free(s->watch);
 	s->watch = NULL;
-	wire_close(&s->wire);
+	close_wire(&s->wire);
 	deflate_free(s->deflate);
 	s->deflate = NULL;
 	buf_done(&s->out);
 	s->state = STREAM_ENDED;
 }
 
-void stream_free(struct stream *s)
+static void destroy(struct stream *s, void (*close_wire)(struct wire *w))
 {
-	if (!s)
-		return;
 	if (s->dead)
 		*s->dead = true;
-	release(s);
+	release(s, close_wire);
 	free(s);
+}
+
+void stream_free(struct stream *s)
+{
+	if (s)
+		destroy(s, wire_drop);
 }
 
 static void end(struct stream *s, struct fault fault)
 {
-	release(s);
+	release(s, wire_drop);
 	s->events->on_closed(s->ctx, &fault);
 }
 
@@ -253,10 +257,34 @@ static bool drained(struct stream *s)
 	return !dead;
 }
 
-static bool flush(struct stream *s)
+/* As much as the socket takes, within a turn's budget; how the last write went. */
+static enum wire_io send_queued(struct stream *s)
 {
 	size_t budget = TURN_BYTES, n = 0;
 	enum wire_io io = WIRE_DONE;
+
+	while (s->out.len > 0 && budget > 0) {
+		io = wire_write(&s->wire, buf_bytes(&s->out), &n);
+		if (io != WIRE_DONE)
+			break;
+		buf_consume(&s->out, n);
+		budget -= n < budget ? n : budget;
+	}
+	return io;
+}
+
+void stream_close(struct stream *s)
+{
+	if (!s)
+		return;
+	if (is_open(s) && (!s->deflate || deflate_flush(s->deflate, &s->out) == ERR_OK))
+		(void)send_queued(s);
+	destroy(s, wire_close);
+}
+
+static bool flush(struct stream *s)
+{
+	enum wire_io io;
 
 	s->write_waits = false;
 	if (s->deflate && deflate_flush(s->deflate, &s->out) != ERR_OK) {
@@ -265,13 +293,7 @@ static bool flush(struct stream *s)
 	}
 	if (s->out.len == 0)
 		return true;
-	while (s->out.len > 0 && budget > 0) {
-		io = wire_write(&s->wire, buf_bytes(&s->out), &n);
-		if (io != WIRE_DONE)
-			break;
-		buf_consume(&s->out, n);
-		budget -= n < budget ? n : budget;
-	}
+	io = send_queued(s);
 	if (s->out.len == 0)
 		return drained(s);
 	if (io == WIRE_CLOSED || io == WIRE_FAILED) {

@@ -31,8 +31,13 @@ struct stream_events {
  * memory is short (fd is then closed). Reading starts with the next turn. */
 struct stream *stream_new(struct loop *l, int fd, size_t out_max_bytes,
 			  const struct stream_events *events, void *ctx);
-/* Closes (TLS: close_notify is tried once, nothing is waited for). NULL is fine. */
+/* Gives it up: queued output is dropped, and so is what was sent and never
+ * acknowledged. A command that nobody waits for any more must not arrive when the
+ * network comes back. (TLS: close_notify is tried once.) NULL is fine. */
 void stream_free(struct stream *s);
+/* The same for an orderly end: queued output is handed to the system first, as far
+ * as it takes it at once, and the system delivers it. Nothing is waited for. */
+void stream_close(struct stream *s);
 
 /* Begins TLS. `host` is checked against the certificate and sent as SNI unless
  * it is an address. Handshake failures come as on_closed with ERR_TLS and a

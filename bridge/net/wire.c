@@ -1,6 +1,8 @@
 #include "net/wire.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -77,4 +79,14 @@ void wire_close(struct wire *w)
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
+}
+
+void wire_drop(struct wire *w)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	int unacknowledged = 0;
+
+	if (w->fd >= 0 && ioctl(w->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0)
+		(void)setsockopt(w->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	wire_close(w);
 }

@@ -28,6 +28,9 @@ enum wire_io wire_write(struct wire *w, struct bytes data, size_t *ret_n);
 /* Has the peer said something that was not read yet? In clear only. */
 bool wire_has_unread(const struct wire *w);
 struct fault wire_fault(const struct wire *w);
+/* What was written is still delivered. */
 void wire_close(struct wire *w);
+/* What the peer has not acknowledged is taken back. */
+void wire_drop(struct wire *w);
 
 #endif

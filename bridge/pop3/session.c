@@ -211,7 +211,10 @@ void pop3_session_free(struct pop3_session *s)
 	loop_task_stop(&s->feed_task);
 	op_cancel(s->dial);
 	op_cancel(s->answer);
-	stream_free(s->stream);
+	if (s->says_goodbye)
+		stream_close(s->stream);
+	else
+		stream_free(s->stream);
 	sasl_free(s->sasl);
 	pop3_reader_done(&s->reader);
 	buf_done(&s->held);
@@ -241,8 +244,8 @@ void pop3_session_open(struct pop3_session *s, struct bytes username, struct byt
 void pop3_session_say_goodbye(struct pop3_session *s)
 {
 	/* Not in the midst of an answer that it would have to wait for. */
-	if (!s->is_ended && !s->head && stream_write(s->stream, BYTES_LIT("QUIT\r\n")) != ERR_OK)
-		s->is_ended = true;
+	s->says_goodbye = !s->is_ended && !s->head &&
+			  stream_write(s->stream, BYTES_LIT("QUIT\r\n")) == ERR_OK;
 }
 
 bool pop3_session_is_open(const struct pop3_session *s)

@@ -34,9 +34,10 @@ struct pop3_session {
 	unsigned in_flight;
 
 	bool is_greeted, is_open, is_ended, is_paused;
-	bool is_securing; /* STLS was said: nothing in clear is taken any more */
-	unsigned busy;    /* callbacks of ours on the stack */
-	bool is_dying;    /* free at the end of the outermost one */
+	bool says_goodbye; /* and that is still to go out */
+	bool is_securing;  /* STLS was said: nothing in clear is taken any more */
+	unsigned busy;     /* callbacks of ours on the stack */
+	bool is_dying;     /* free at the end of the outermost one */
 
 	/* The login. */
 	struct pop3_caps caps;

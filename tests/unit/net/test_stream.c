@@ -1,6 +1,8 @@
 #include "cmocka_all.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -161,6 +163,79 @@ static void a_server_that_does_not_read_fills_the_queue_and_no_more(void **state
 	close(server);
 }
 
+/* What is left to be read, up to the end of it; in *ret_errno how it ended. */
+static size_t read_rest(int fd, int *ret_errno)
+{
+	static uint8_t block[65536];
+	size_t all = 0;
+	ssize_t n;
+
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	while ((n = read(fd, block, sizeof block)) > 0)
+		all += (size_t)n;
+	*ret_errno = n < 0 ? errno : 0;
+	return all;
+}
+
+static void what_was_said_last_goes_out_before_an_orderly_end(void **state)
+{
+	struct client c;
+	int server = pair(&c, *state, 1000), error;
+
+	assert_int_equal(stream_write(c.stream, BYTES_LIT("a LOGOUT\r\n")), ERR_OK);
+	stream_close(c.stream);
+	c.stream = NULL;
+	assert_int_equal(read_rest(server, &error), 10);
+	assert_int_equal(error, 0);
+	client_done(&c);
+	close(server);
+	server = pair(&c, *state, 1000);
+	assert_int_equal(stream_write(c.stream, BYTES_LIT("a MOVE\r\n")), ERR_OK);
+	stream_free(c.stream);
+	c.stream = NULL;
+	assert_int_equal(read_rest(server, &error), 0);
+	client_done(&c);
+	close(server);
+	stream_close(NULL);
+}
+
+/* Connected to a socket with a small buffer that nobody reads. */
+static int connect_to_deaf(int *ret_server)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 2048, fd;
+	socklen_t size = sizeof a;
+
+	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &size), 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+	*ret_server = accept(listener, NULL, NULL);
+	assert_true(*ret_server >= 0);
+	close(listener);
+	return fd;
+}
+
+static void what_was_never_acknowledged_does_not_arrive_later(void **state)
+{
+	static uint8_t block[256 * 1024];
+	struct client c;
+	int server, error;
+
+	client_init(&c, *state, connect_to_deaf(&server), sizeof block);
+	assert_int_equal(stream_write(c.stream, bytes_of(block, sizeof block)), ERR_OK);
+	while (stream_queued_bytes(c.stream) == sizeof block)
+		loop_turn(*state, 5);
+	stream_free(c.stream);
+	c.stream = NULL;
+	assert_true(read_rest(server, &error) < sizeof block);
+	assert_int_equal(error, ECONNRESET);
+	client_done(&c);
+	close(server);
+}
+
 static void a_write_larger_than_the_queue_is_refused_whole(void **state)
 {
 	struct client c;
@@ -289,6 +364,8 @@ int main(void)
 		ON_LOOP(what_the_server_said_is_read_even_when_sending_to_it_fails),
 		ON_LOOP(a_reset_is_told_from_an_end),
 		ON_LOOP(a_server_that_does_not_read_fills_the_queue_and_no_more),
+		ON_LOOP(what_was_said_last_goes_out_before_an_orderly_end),
+		ON_LOOP(what_was_never_acknowledged_does_not_arrive_later),
 		ON_LOOP(a_write_larger_than_the_queue_is_refused_whole),
 		ON_LOOP(nothing_is_read_while_paused),
 		ON_LOOP(a_fast_server_does_not_starve_a_slow_one),
