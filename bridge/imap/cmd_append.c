@@ -9,6 +9,8 @@
 
 /* Larger ones wait for the server's "go on": a refusal then costs no upload. */
 #define ASK_FIRST_BYTES (64u << 10)
+/* A header is looked through for UTF-8 up to here. */
+#define HEADER_BYTES_MAX (256u << 10)
 
 struct append {
 	struct imap_finding finding; /* first member; begins with the operation */
@@ -94,6 +96,30 @@ static size_t read_source(void *ctx, uint64_t offset, uint8_t *to, size_t max)
 	return n;
 }
 
+/* Is anything of its header not ASCII (RFC 6532)? */
+static bool has_utf8_header(const struct mail_source *source)
+{
+	uint8_t piece[4096];
+	uint64_t at = 0;
+	bool ends = false; /* behind a line end */
+
+	while (at < source->size_bytes && at < HEADER_BYTES_MAX) {
+		size_t n = source->read(source->ctx, at, piece, sizeof(piece));
+
+		for (size_t i = 0; i < n; i++) {
+			if (piece[i] >= 0x80)
+				return true;
+			if (piece[i] == '\n' && ends)
+				return false;
+			ends = piece[i] == '\n' || (ends && piece[i] == '\r');
+		}
+		if (!n)
+			break;
+		at += n;
+	}
+	return false;
+}
+
 static void add_arguments(struct append *a, struct imap_command *c)
 {
 	const struct mail_request *rq = &op_of(a)->rq;
@@ -107,7 +133,12 @@ static void add_arguments(struct append *a, struct imap_command *c)
 		imap_command_date_time(c, &t);
 	if (rq->arg.append.source.size_bytes > ASK_FIRST_BYTES)
 		c->how.literals = IMAP_LITERALS_SYNC;
-	imap_command_literal_stream(c, rq->arg.append.source.size_bytes, false);
+	/* RFC 6855 §4: else it is no message that such a server takes. */
+	if (c->how.is_utf8 && imap_session_can(op_of(a)->store->session, IMAP_CAP_UTF8_ACCEPT) &&
+	    has_utf8_header(&rq->arg.append.source))
+		imap_command_utf8_literal_stream(c, rq->arg.append.source.size_bytes);
+	else
+		imap_command_literal_stream(c, rq->arg.append.source.size_bytes, false);
 }
 
 /* A server that does not tell cannot be searched afterwards, no more. */

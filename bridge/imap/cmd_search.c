@@ -194,6 +194,7 @@ static void judge(struct imap_searching *s)
 		imap_op_fail(&s->base, &s->base.fault);
 	} else if (s->is_charset_refused) {
 		s->is_charset_refused = false;
+		s->base.store->session->refuses_charset = true;
 		s->plan.is_local_text = true;
 		s->is_incomplete = imap_local_is_partial(q);
 		ask(s);
@@ -280,7 +281,7 @@ static struct imap_exchange *sort_command(struct imap_searching *s)
 
 static void send_uncertain(struct imap_searching *s)
 {
-	struct imap_exchange *x = imap_search_command(&s->base, "UID SEARCH", "ALL", on_answer);
+	struct imap_exchange *x = imap_search_command(&s->base, "UID SEARCH", "ALL", on_found);
 
 	if (x) {
 		x->take = take_uncertain;
@@ -315,6 +316,8 @@ static void begin(struct imap_op *op)
 	struct imap_searching *s = (struct imap_searching *)op;
 
 	s->plan = imap_search_plan_of(op->store->session, imap_searching_query(s));
+	if (s->plan.is_local_text)
+		s->is_incomplete = imap_local_is_partial(imap_searching_query(s));
 	s->scratch = arena_new(SCRATCH_BYTES);
 	if (!s->scratch) {
 		fail(s, ERR_NOMEM);

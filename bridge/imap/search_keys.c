@@ -31,6 +31,7 @@ struct imap_search_plan imap_search_plan_of(const struct imap_session *s,
 		plan.has_attachment =
 			plan.has_attachment || (f->kind == FILTER_ATTACHMENT && !is_gmail(s));
 	}
+	plan.is_local_text = plan.is_utf8 && s->refuses_charset;
 	return plan;
 }
 

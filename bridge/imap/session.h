@@ -112,6 +112,7 @@ struct imap_session {
 
 	struct imap_capabilities caps;
 	struct imap_encoding encoding; /* for new commands */
+	bool refuses_charset;          /* SEARCH with CHARSET UTF-8: not worth asking again */
 	struct imap_mailbox mailbox;
 
 	struct imap_exchange *first;  /* in flight, the oldest; then those not yet sent */

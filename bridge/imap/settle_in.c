@@ -108,7 +108,6 @@ static void send_enable(struct imap_op *op)
 		const char *word;
 	} wanted[] = { { IMAP_CAP_CONDSTORE, "CONDSTORE" },
 		       { IMAP_CAP_UTF8_ACCEPT, "UTF8=ACCEPT" },
-		       { IMAP_CAP_UTF8_ONLY, "UTF8=ACCEPT" },
 		       { IMAP_CAP_IMAP4REV2, "IMAP4rev2" } };
 	struct imap_exchange *x = imap_op_command(op, "ENABLE", on_extra);
 	bool any = false;

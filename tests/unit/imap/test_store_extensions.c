@@ -63,10 +63,129 @@ static void the_server_decodes_what_it_can(void **state)
 	end(&t);
 }
 
+/* --- searching ------------------------------------------------------------------------- */
+
+static enum err find(struct store_test *t, const char *path, enum mail_sort sort, unsigned want,
+		     const struct mail_filter *filters, size_t count)
+{
+	struct mail_query q = {
+		.filters = filters, .filter_count = count, .sort = sort, .window.limit = 10
+	};
+
+	return store_test_page(t, path, &q, want);
+}
+
+static size_t read_text(void *ctx, uint64_t offset, uint8_t *to, size_t max)
+{
+	struct bytes rest = bytes_first(bytes_skip(bytes_of_str(ctx), offset), max);
+
+	memcpy(to, rest.at, rest.len);
+	return rest.len;
+}
+
+static enum err append(struct store_test *t, const char *path, const char *text)
+{
+	struct keywords none = { 0 };
+	struct mail_source source = { strlen(text), read_text, (void *)(uintptr_t)text };
+
+	(void)mailstore_append(t->ms, store_test_call(t), bytes_of_str(path), &source, &none, 0,
+			       store_test_on_changes, t);
+	store_test_wait(t);
+	return t->fault.err;
+}
+
+static void everything_is_utf8_where_that_is_enabled(void **state)
+{
+	const struct mail_filter green = { .kind = FILTER_SUBJECT, .text = BYTES_LIT("grün") };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "utf8_accept");
+	assert_int_equal(store_test_list(&t), ERR_OK);
+	assert_int_equal(t.folders->count, 3);
+	assert_bytes_equal_str(t.folders->at[1].path, "Entwürfe");
+	assert_bytes_equal_str(t.folders->at[2].path, "A&B");
+	assert_int_equal(find(&t, "Entwürfe", SORT_ADDED, MAIL_FLAGS, &green, 1), ERR_OK);
+	store_test_assert_uids(&t, "9");
+	assert_int_equal(find(&t, "Entwürfe", SORT_SUBJECT, MAIL_FLAGS, &green, 1), ERR_OK);
+	store_test_assert_uids(&t, "9");
+	assert_int_equal(append(&t, "Entwürfe", "Subject: grün\r\n\r\ntext\r\n"), ERR_OK);
+	assert_int_equal(t.changes[0].new_key.uid, 10);
+	assert_int_equal(append(&t, "Entwürfe", "Subject: gruen\r\n\r\ntäxt"), ERR_OK);
+	assert_int_equal(t.changes[0].new_key.uid, 11);
+	end(&t);
+}
+
+static void texts_that_the_server_cannot_look_for_are_looked_for_here(void **state)
+{
+	const struct mail_filter filters[] = {
+		{ .kind = FILTER_SUBJECT, .text = BYTES_LIT("grün") },
+		{ .kind = FILTER_AFTER, .number = 1767225600 }, /* 1 January 2026 */
+		{ .kind = FILTER_FROM, .text = BYTES_LIT("ann") },
+	};
+	const struct mail_filter body = { .kind = FILTER_BODY, .text = BYTES_LIT("grün") };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "badcharset");
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_FLAGS, filters, 3), ERR_OK);
+	store_test_assert_uids(&t, "7 9");
+	assert_false(t.page.is_incomplete);
+	/* It has said so once: it is not asked again. Bodies are not read for it. */
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_FLAGS, &body, 1), ERR_OK);
+	assert_true(t.page.is_incomplete);
+	end(&t);
+}
+
+static void gmail_has_ids_and_a_search_of_its_own(void **state)
+{
+	const struct mail_filter filters[] = {
+		{ .kind = FILTER_TEXT, .text = BYTES_LIT("quarterly report") },
+		{ .kind = FILTER_ATTACHMENT, .number = 1 },
+		{ .kind = FILTER_SUBJECT, .text = BYTES_LIT("q3") },
+	};
+	const struct mail_filter green = { .kind = FILTER_TEXT, .text = BYTES_LIT("grün") };
+	const struct mail_filter thread = { .kind = FILTER_THREAD,
+					    .name = BYTES_LIT("g"),
+					    .text = BYTES_LIT("1278455344230334865") };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "gmail");
+	assert_true(mailstore_caps(t.ms)->is_gmail);
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, filters, 3), ERR_OK);
+	store_test_assert_uids(&t, "9");
+	assert_bytes_equal_str(t.page.items[0].email_id, "1278455344230334866");
+	assert_bytes_equal_str(t.page.items[0].thread_id, "g.1278455344230334865");
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, &green, 1), ERR_OK);
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, &thread, 1), ERR_OK);
+	end(&t);
+}
+
+static void objectid_gives_ids_and_threads(void **state)
+{
+	const struct mail_filter thread = { .kind = FILTER_THREAD,
+					    .name = BYTES_LIT("o"),
+					    .text = BYTES_LIT("T4f2") };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "objectid");
+	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, &thread, 1), ERR_OK);
+	store_test_assert_uids(&t, "9");
+	assert_bytes_equal_str(t.page.items[0].email_id, "M9a");
+	assert_bytes_equal_str(t.page.items[0].thread_id, "o.T4f2");
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_decodes_what_it_can),
+		cmocka_unit_test(everything_is_utf8_where_that_is_enabled),
+		cmocka_unit_test(texts_that_the_server_cannot_look_for_are_looked_for_here),
+		cmocka_unit_test(gmail_has_ids_and_a_search_of_its_own),
+		cmocka_unit_test(objectid_gives_ids_and_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
