@@ -25,8 +25,11 @@ struct http_stream {
 	int fd;
 	struct loop_watch *watch;
 	struct buf queue;
-	struct buf fields; /* of the head to come */
+	/* Until the head is out: its fields, and what problems are written with. */
+	struct buf fields;
+	char *origin;
 	void (*on_end)(void *ctx, enum http_stream_end why);
+	void (*on_drain)(void *ctx);
 	void *ctx;
 
 	bool is_ending; /* flushes, then closes */
@@ -35,7 +38,7 @@ struct http_stream {
 	struct loop_task failed; /* tells the owner, outside of its own call */
 	struct loop_timer flush;
 
-	char id[72], origin[300], account[24];
+	char id[72], account[24];
 	const char *operation;
 	uint64_t started_us, bytes_out;
 	unsigned status;
@@ -57,6 +60,15 @@ static void log_stream(const struct http_stream *s, const char *end)
 	log_end(&l);
 }
 
+/* Thousands of them wait most of the time, so they keep little. */
+static void forget_head(struct http_stream *s)
+{
+	buf_done(&s->fields);
+	buf_init(&s->fields, HTTP_POOL_BYTES);
+	free(s->origin);
+	s->origin = NULL;
+}
+
 static void stream_free(struct http_stream *s, const char *end)
 {
 	struct http_server *server = s->server;
@@ -67,7 +79,7 @@ static void stream_free(struct http_stream *s, const char *end)
 	loop_watch_free(s->watch);
 	close(s->fd);
 	buf_done(&s->queue);
-	buf_done(&s->fields);
+	forget_head(s);
 	ring_remove(&s->all);
 	server->stats.streams_open--;
 	free(s);
@@ -95,21 +107,34 @@ static void on_failed(struct loop_task *t)
 	stream_free(s, s->why == HTTP_STREAM_SLOW ? "slow" : "hangup");
 }
 
-/* False when the socket is broken. */
-static bool send_queued(struct http_stream *s)
+/* As much as the socket takes, off the front of *data. False when it is broken. */
+static bool send_some(struct http_stream *s, struct bytes *data)
 {
-	while (s->queue.len) {
-		ssize_t n = send(s->fd, buf_bytes(&s->queue).at, s->queue.len,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (data->len) {
+		ssize_t n = send(s->fd, data->at, data->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK;
 		s->bytes_out += (uint64_t)n;
-		buf_consume(&s->queue, (size_t)n);
+		*data = bytes_skip(*data, (size_t)n);
 	}
 	return true;
+}
+
+static bool send_queued(struct http_stream *s)
+{
+	struct bytes left = buf_bytes(&s->queue);
+	bool ok = send_some(s, &left);
+
+	if (left.len) {
+		buf_consume(&s->queue, s->queue.len - left.len);
+	} else {
+		buf_done(&s->queue);
+		buf_init(&s->queue, SIZE_MAX);
+	}
+	return ok;
 }
 
 static void watch_what_is_needed(struct http_stream *s)
@@ -129,16 +154,20 @@ static bool is_hung_up(struct http_stream *s)
 static void on_event(void *ctx, unsigned events)
 {
 	struct http_stream *s = ctx;
+	bool was_empty = s->queue.len == 0;
 
 	if (events & (LOOP_HANGUP | LOOP_ERROR) || ((events & LOOP_READABLE) && is_hung_up(s)) ||
 	    !send_queued(s)) {
 		fail(s, HTTP_STREAM_HANGUP);
 		return;
 	}
-	if (s->is_ending && s->queue.len == 0)
+	if (s->is_ending && s->queue.len == 0) {
 		stream_free(s, "done");
-	else
-		watch_what_is_needed(s);
+		return;
+	}
+	watch_what_is_needed(s);
+	if (!was_empty && s->queue.len == 0 && !s->is_ending && s->on_drain)
+		s->on_drain(s->ctx);
 }
 
 /* --- the owner's calls --------------------------------------------------------------------- */
@@ -151,11 +180,11 @@ static void copy_text(char *to, size_t size, struct bytes from)
 static void describe(struct http_stream *s, struct request *rq)
 {
 	copy_text(s->id, sizeof s->id, request_id(rq));
-	copy_text(s->origin, sizeof s->origin, request_origin(rq));
+	s->origin = bytes_dup_str(request_origin(rq));
 	copy_text(s->account, sizeof s->account, bytes_of_str(rq->account));
 	s->operation = rq->route->operation;
 	s->started_us = rq->started_us;
-	buf_init(&s->queue, QUEUE_MAX_BYTES);
+	buf_init(&s->queue, SIZE_MAX); /* what it takes is looked at before */
 	buf_init(&s->fields, HTTP_POOL_BYTES);
 	reply_write_raw_fields(&s->fields, rq);
 }
@@ -184,7 +213,7 @@ struct http_stream *http_stream_take(struct request *rq,
 		loop_watch_free(s->watch);
 		if (s->fd >= 0)
 			close(s->fd);
-		buf_done(&s->fields);
+		forget_head(s);
 		free(s);
 		return NULL;
 	}
@@ -210,21 +239,35 @@ void http_stream_head(struct http_stream *s, unsigned status, const char *type, 
 	if (buf_err(&head) && !s->has_failed)
 		fail(s, HTTP_STREAM_SLOW);
 	buf_done(&head);
+	forget_head(s);
+}
+
+void http_stream_on_drain(struct http_stream *s, void (*on_drain)(void *ctx))
+{
+	s->on_drain = on_drain;
+}
+
+/* What the socket does not take at once. */
+static bool queue(struct http_stream *s, struct bytes rest)
+{
+	if (s->queue.len > 0 && s->queue.len + rest.len > QUEUE_MAX_BYTES)
+		return false;
+	buf_append(&s->queue, rest);
+	return buf_err(&s->queue) == ERR_OK;
 }
 
 bool http_stream_write(struct http_stream *s, struct bytes data)
 {
-	bool was_empty = s->queue.len == 0;
-
 	if (s->has_failed)
 		return false;
-	buf_append(&s->queue, data);
-	if (buf_err(&s->queue)) {
-		fail(s, HTTP_STREAM_SLOW);
+	if (s->queue.len == 0 && !send_some(s, &data)) {
+		fail(s, HTTP_STREAM_HANGUP);
 		return false;
 	}
-	if (was_empty && !send_queued(s)) {
-		fail(s, HTTP_STREAM_HANGUP);
+	if (data.len == 0)
+		return true;
+	if (!queue(s, data)) {
+		fail(s, HTTP_STREAM_SLOW);
 		return false;
 	}
 	watch_what_is_needed(s);

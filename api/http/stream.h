@@ -36,8 +36,12 @@ struct http_stream *http_stream_take(struct request *rq,
 /* The head; once, before any data. Without a size the body ends with the
  * connection, which always closes. */
 void http_stream_head(struct http_stream *s, unsigned status, const char *type, uint64_t size);
-/* False: the queue is full or the client gone; on_end follows. */
+/* False: the queue is full or the client gone; on_end follows. Into an empty queue
+ * any size fits, so that no piece is too large for good. */
 bool http_stream_write(struct http_stream *s, struct bytes data);
+/* Is called from the loop whenever what was queued has gone out; with the context of
+ * on_end. */
+void http_stream_on_drain(struct http_stream *s, void (*on_drain)(void *ctx));
 /* A whole answer of JSON or a problem in one, then the end. */
 void http_stream_json(struct http_stream *s, struct bytes body);
 void http_stream_problem(struct http_stream *s, const struct problem *p);

@@ -157,6 +157,33 @@ static void what_is_queued_is_sent_before_the_end(void **state)
 	client_close(&c);
 }
 
+static void on_drain(void *ctx)
+{
+	((struct fixture *)ctx)->drains++;
+}
+
+/* One piece of any size, and then as it is read. */
+static void who_writes_much_is_told_when_it_is_out(void **state)
+{
+	static char piece[8 << 20];
+	struct fixture *f = *state;
+	struct client c;
+
+	open_stream(f, &c, "/events");
+	http_stream_on_drain(f->stream, on_drain);
+	http_stream_head(f->stream, 200, "text/event-stream", UINT64_MAX);
+	f->drains = 0;
+	memset(piece, 'x', sizeof piece);
+	assert_true(http_stream_write(f->stream, bytes_of(piece, sizeof piece)));
+	assert_true(http_stream_queued_bytes(f->stream) > 256 * 1024);
+	fixture_wait(f, (client_poll(&c), f->drains == 1));
+	assert_int_equal(http_stream_queued_bytes(f->stream), 0);
+	fixture_wait(f, (client_poll(&c), c.in.len > sizeof piece));
+	assert_int_equal(f->stream_end, -1);
+	http_stream_end(f->stream);
+	client_close(&c);
+}
+
 static unsigned open_descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -215,6 +242,7 @@ int main(void)
 		SERVER_TEST(a_hangup_is_noticed),
 		SERVER_TEST(a_client_that_does_not_read_is_dropped),
 		SERVER_TEST(what_is_queued_is_sent_before_the_end),
+		SERVER_TEST(who_writes_much_is_told_when_it_is_out),
 		SERVER_TEST(no_descriptor_is_left_behind),
 		SERVER_TEST(a_stop_lets_last_words_out),
 	};
