@@ -100,10 +100,12 @@ static void put_credentials(struct buf *to, const struct auth_credentials *c)
 	put_string(to, c->access_token);
 }
 
-static struct auth_seal_key key_of(struct bytes operator_key, const struct auth_token *token)
+static struct auth_seal_key key_of(enum auth_record_kind kind, struct bytes operator_key,
+				   const struct auth_token *token)
 {
 	return auth_seal_key_of(operator_key, bytes_of(token->secret, sizeof token->secret),
-				BYTES_LIT("mailbridge session 1"));
+				kind == AUTH_RECORD_TICKET ? BYTES_LIT("mailbridge ticket 1")
+							   : BYTES_LIT("mailbridge session 1"));
 }
 
 static void wipe(struct buf *b)
@@ -113,10 +115,10 @@ static void wipe(struct buf *b)
 	buf_done(b);
 }
 
-enum err auth_record_write(struct buf *to, const struct auth_session *s, struct bytes operator_key,
-			   const struct auth_token *token)
+enum err auth_record_write(struct buf *to, enum auth_record_kind kind, const struct auth_session *s,
+			   struct bytes operator_key, const struct auth_token *token)
 {
-	struct auth_seal_key k = key_of(operator_key, token);
+	struct auth_seal_key k = key_of(kind, operator_key, token);
 	struct buf head, plain;
 	enum err err;
 
@@ -159,9 +161,9 @@ static enum err read_credentials(struct bytes plain, struct arena *mem, struct a
 	return arena_failed(mem) ? ERR_NOMEM : ERR_OK;
 }
 
-enum err auth_record_read(struct bytes record, struct bytes operator_key,
-			  const struct auth_token *token, struct arena *mem,
-			  struct auth_session *ret)
+enum err auth_record_read(struct bytes record, enum auth_record_kind kind,
+			  struct bytes operator_key, const struct auth_token *token,
+			  struct arena *mem, struct auth_session *ret)
 {
 	struct auth_session s = { 0 };
 	struct reader r = { .rest = record };
@@ -173,7 +175,7 @@ enum err auth_record_read(struct bytes record, struct bytes operator_key,
 	if (r.failed)
 		return ERR_INVALID;
 	buf_init(&plain, RECORD_MAX);
-	k = key_of(operator_key, token);
+	k = key_of(kind, operator_key, token);
 	err = auth_unseal(&plain, &k, bytes_first(record, HEAD_BYTES), r.rest);
 	if (err == ERR_OK)
 		err = read_credentials(buf_bytes(&plain), mem, &s.credentials);

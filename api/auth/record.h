@@ -30,14 +30,21 @@ struct auth_session {
 	struct auth_credentials credentials;
 };
 
+/* What it is kept as: one never opens as the other. */
+enum auth_record_kind {
+	AUTH_RECORD_SESSION,
+	AUTH_RECORD_TICKET, /* session.h, ticket.h */
+};
+
 /* Appends the record; credentials sealed under `token`. */
-MUST_CHECK enum err auth_record_write(struct buf *to, const struct auth_session *s,
-				      struct bytes operator_key, const struct auth_token *token);
+MUST_CHECK enum err auth_record_write(struct buf *to, enum auth_record_kind kind,
+				      const struct auth_session *s, struct bytes operator_key,
+				      const struct auth_token *token);
 /* Strings are copied into mem. ERR_DENIED when it does not open (another
  * operator key, or changed), ERR_INVALID when it is no record at all. */
-MUST_CHECK enum err auth_record_read(struct bytes record, struct bytes operator_key,
-				     const struct auth_token *token, struct arena *mem,
-				     struct auth_session *ret);
+MUST_CHECK enum err auth_record_read(struct bytes record, enum auth_record_kind kind,
+				     struct bytes operator_key, const struct auth_token *token,
+				     struct arena *mem, struct auth_session *ret);
 
 /* The entry in the account's list of sessions: no secrets. */
 struct auth_session_entry {

@@ -43,6 +43,11 @@ struct op *auth_session_refresh(const struct auth_sessions *a, struct call call,
 				const struct auth_session *session, const struct auth_token *old,
 				auth_session_made_cb *cb, void *ctx);
 
+typedef void auth_session_done_cb(void *ctx, enum err err);
+/* Is it still there? ERR_NOT_FOUND: it has ended or expired. Does not keep it alive. */
+struct op *auth_session_check(const struct auth_sessions *a, struct call call, const char *account,
+			      const char *id, auth_session_done_cb *cb, void *ctx);
+
 typedef void auth_session_list_cb(void *ctx, enum err err, const struct auth_session_entry *entries,
 				  size_t count);
 struct op *auth_session_list(const struct auth_sessions *a, struct call call, const char *account,
@@ -50,7 +55,6 @@ struct op *auth_session_list(const struct auth_sessions *a, struct call call, co
 
 /* Ends a session of the account. `token` may be NULL; with it the session ends
  * even if its line in the list was lost. ERR_NOT_FOUND: it has none of that id. */
-typedef void auth_session_done_cb(void *ctx, enum err err);
 struct op *auth_session_end(const struct auth_sessions *a, struct call call, const char *account,
 			    struct bytes id, const struct auth_token *token,
 			    auth_session_done_cb *cb, void *ctx);

@@ -55,7 +55,7 @@ struct op *session_put_record(const struct auth_sessions *a, struct call call,
 	enum err err;
 
 	buf_init(&record, RECORD_MAX_BYTES);
-	err = auth_record_write(&record, s, a->operator_key, t);
+	err = auth_record_write(&record, AUTH_RECORD_SESSION, s, a->operator_key, t);
 	value = keep(call.mem, &record);
 	if (err != ERR_OK || bytes_is_null(key) || bytes_is_null(value))
 		return NULL;

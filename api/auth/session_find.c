@@ -82,8 +82,8 @@ static void on_record(void *ctx, enum err err, struct bytes value, uint64_t gene
 	struct finding *f = ctx;
 
 	if (err == ERR_OK)
-		err = auth_record_read(value, f->a.operator_key, &f->token, f->step.call.mem,
-				       &f->session);
+		err = auth_record_read(value, AUTH_RECORD_SESSION, f->a.operator_key, &f->token,
+				       f->step.call.mem, &f->session);
 	if (err == ERR_OK && session_ttl_ms(&f->a, &f->session) == 0)
 		err = ERR_NOT_FOUND;
 	if (err != ERR_OK) {
@@ -111,4 +111,35 @@ struct op *auth_session_find(const struct auth_sessions *a, struct call call,
 	auth_step_init(&f->step, call);
 	return auth_step_start(&f->step,
 			       state_get(a->state, call, STATE_SESSION, key, 0, on_record, f));
+}
+
+/* --- is it there? --------------------------------------------------------------- */
+
+struct checking {
+	struct auth_step step;
+	auth_session_done_cb *cb;
+	void *ctx;
+};
+
+static void on_entry(void *ctx, enum err err, struct bytes value, uint64_t generation)
+{
+	struct checking *c = ctx;
+
+	(void)value;
+	(void)generation;
+	c->cb(c->ctx, err);
+}
+
+struct op *auth_session_check(const struct auth_sessions *a, struct call call, const char *account,
+			      const char *id, auth_session_done_cb *cb, void *ctx)
+{
+	struct checking *c = ARENA_NEW(call.mem, struct checking);
+	struct bytes key = session_list_key(call.mem, account, bytes_of_str(id));
+
+	if (!c || bytes_is_null(key))
+		return NULL;
+	*c = (struct checking){ .cb = cb, .ctx = ctx };
+	auth_step_init(&c->step, call);
+	return auth_step_start(&c->step,
+			       state_get(a->state, call, STATE_SESSION, key, 0, on_entry, c));
 }

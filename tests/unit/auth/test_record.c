@@ -34,7 +34,7 @@ static struct buf written(const struct auth_session *s, const struct auth_token 
 	struct buf b;
 
 	buf_init(&b, 10000);
-	assert_int_equal(auth_record_write(&b, s, OPERATOR, t), ERR_OK);
+	assert_int_equal(auth_record_write(&b, AUTH_RECORD_SESSION, s, OPERATOR, t), ERR_OK);
 	return b;
 }
 
@@ -44,7 +44,9 @@ static void test_a_record_reads_back_as_the_session(void **state)
 	struct auth_token t = new_token();
 	struct buf b = written(&in, &t);
 
-	assert_int_equal(auth_record_read(buf_bytes(&b), OPERATOR, &t, *state, &out), ERR_OK);
+	assert_int_equal(
+		auth_record_read(buf_bytes(&b), AUTH_RECORD_SESSION, OPERATOR, &t, *state, &out),
+		ERR_OK);
 	assert_string_equal(out.id, in.id);
 	assert_string_equal(out.account, in.account);
 	assert_int_equal(out.created_at_ms, in.created_at_ms);
@@ -81,18 +83,24 @@ static void test_any_change_or_other_key_keeps_it_shut(void **state)
 
 	for (size_t i = 0; i < b.len; i++) {
 		at[i] ^= 4;
-		assert_int_not_equal(auth_record_read(buf_bytes(&b), OPERATOR, &t, *state, &out),
+		assert_int_not_equal(auth_record_read(buf_bytes(&b), AUTH_RECORD_SESSION, OPERATOR,
+						      &t, *state, &out),
 				     ERR_OK);
 		at[i] ^= 4;
-		assert_int_not_equal(
-			auth_record_read(bytes_first(buf_bytes(&b), i), OPERATOR, &t, *state, &out),
-			ERR_OK);
+		assert_int_not_equal(auth_record_read(bytes_first(buf_bytes(&b), i),
+						      AUTH_RECORD_SESSION, OPERATOR, &t, *state,
+						      &out),
+				     ERR_OK);
 	}
-	assert_int_equal(auth_record_read(buf_bytes(&b), OPERATOR, &other, *state, &out),
+	assert_int_equal(auth_record_read(buf_bytes(&b), AUTH_RECORD_SESSION, OPERATOR, &other,
+					  *state, &out),
 			 ERR_DENIED);
 	assert_int_equal(
-		auth_record_read(buf_bytes(&b), BYTES_LIT("another key"), &t, *state, &out),
+		auth_record_read(buf_bytes(&b), AUTH_RECORD_TICKET, OPERATOR, &t, *state, &out),
 		ERR_DENIED);
+	assert_int_equal(auth_record_read(buf_bytes(&b), AUTH_RECORD_SESSION,
+					  BYTES_LIT("another key"), &t, *state, &out),
+			 ERR_DENIED);
 	buf_done(&b);
 }
 
@@ -106,7 +114,8 @@ static void test_overlong_credentials_are_refused(void **state)
 	(void)state;
 	in.credentials.password = bytes_of(much, sizeof much);
 	buf_init(&b, 1 << 20);
-	assert_int_equal(auth_record_write(&b, &in, OPERATOR, &t), ERR_TOO_BIG);
+	assert_int_equal(auth_record_write(&b, AUTH_RECORD_SESSION, &in, OPERATOR, &t),
+			 ERR_TOO_BIG);
 	buf_done(&b);
 }
 

@@ -169,7 +169,8 @@ static struct auth_token create_old(struct auth_sessions a, uint64_t age_ms)
 	s.created_at_ms -= (int64_t)age_ms;
 	s.verified_at_ms = s.touched_at_ms = s.created_at_ms;
 	buf_init(&record, 4096);
-	assert_int_equal(auth_record_write(&record, &s, a.operator_key, &t), ERR_OK);
+	assert_int_equal(auth_record_write(&record, AUTH_RECORD_SESSION, &s, a.operator_key, &t),
+			 ERR_OK);
 	op = state_put(a.state, test->call, STATE_SESSION, bytes_of(key.at, sizeof key.at),
 		       buf_bytes(&record), HOUR_MS, STATE_ANY, on_done, NULL);
 	assert_int_equal(auth_test_wait(test, op), ERR_OK);
