@@ -33,7 +33,7 @@ void imap_store_set_caps(struct imap_store *st)
 		.whole_moves = imap_session_can(s, IMAP_CAP_MOVE),
 		.changes = imap_session_can(s, IMAP_CAP_CONDSTORE) ||
 			   imap_session_can(s, IMAP_CAP_QRESYNC),
-		.decodes = imap_session_can(s, IMAP_CAP_BINARY),
+		.decodes = imap_session_can(s, IMAP_CAP_BINARY) || imap_session_is_rev2(s),
 		.counts_in_list = imap_session_can(s, IMAP_CAP_LIST_STATUS),
 		.is_gmail = imap_session_can(s, IMAP_CAP_X_GM_EXT_1),
 		.flags = MAILSTORE_FLAGS_SERVER,

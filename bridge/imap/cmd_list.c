@@ -118,7 +118,7 @@ static void status_items(struct list *l, struct imap_command *c)
 	imap_command_open(c);
 	imap_command_word(c, "MESSAGES");
 	imap_command_word(c, "UNSEEN");
-	if (imap_session_can(l->base.store->session, IMAP_CAP_IMAP4REV2))
+	if (imap_session_is_rev2(l->base.store->session))
 		imap_command_word(c, "DELETED");
 	imap_command_close(c);
 }

@@ -110,27 +110,41 @@ static void see_bye(struct imap_session *s, const struct imap_response *r)
 		imap_session_end(s, &f);
 }
 
-static void see_capabilities(struct imap_session *s, const struct bytes_list *words)
+bool imap_session_is_rev2(const struct imap_session *s)
 {
-	s->caps = imap_capabilities_of(words);
+	return s->has_enabled_rev2 || (imap_session_can(s, IMAP_CAP_IMAP4REV2) &&
+				       !imap_session_can(s, IMAP_CAP_IMAP4REV1));
+}
+
+/* Both may be told again at any time: neither makes the other forgotten. */
+static void apply_capabilities(struct imap_session *s)
+{
+	if (s->has_enabled_rev2)
+		imap_capabilities_add_rev2(&s->caps);
 	s->encoding.literals = IMAP_LITERALS_SYNC;
 	if (imap_session_can(s, IMAP_CAP_LITERAL_PLUS))
 		s->encoding.literals = IMAP_LITERALS_PLUS;
 	else if (imap_session_can(s, IMAP_CAP_LITERAL_MINUS))
 		s->encoding.literals = IMAP_LITERALS_MINUS;
 	s->encoding.is_binary = imap_session_can(s, IMAP_CAP_BINARY);
+	s->encoding.is_utf8 = s->has_enabled_utf8 || imap_session_is_rev2(s);
+}
+
+static void see_capabilities(struct imap_session *s, const struct bytes_list *words)
+{
+	s->caps = imap_capabilities_of(words);
+	apply_capabilities(s);
 }
 
 static void see_enabled(struct imap_session *s, const struct bytes_list *words)
 {
 	for (size_t i = 0; i < words->count; i++) {
-		bool is_rev2 = bytes_equal_str_nocase(words->at[i], "IMAP4rev2");
-
-		if (is_rev2)
-			imap_capabilities_add_rev2(&s->caps);
-		if (is_rev2 || bytes_equal_str_nocase(words->at[i], "UTF8=ACCEPT"))
-			s->encoding.is_utf8 = true;
+		if (bytes_equal_str_nocase(words->at[i], "IMAP4rev2"))
+			s->has_enabled_rev2 = true;
+		else if (bytes_equal_str_nocase(words->at[i], "UTF8=ACCEPT"))
+			s->has_enabled_utf8 = true;
 	}
+	apply_capabilities(s);
 }
 
 static void see(struct imap_session *s, const struct imap_response *r)

@@ -120,6 +120,7 @@ struct imap_session {
 	unsigned next_tag;
 
 	bool is_greeted, is_ended;
+	bool has_enabled_rev2, has_enabled_utf8; /* for good (RFC 5161 §3.1) */
 	struct fault end;
 	struct loop_task end_task;
 
@@ -156,6 +157,9 @@ static inline bool imap_session_can(const struct imap_session *s, enum imap_cap 
 {
 	return imap_capabilities_has(&s->caps, cap);
 }
+
+/* Does the server speak IMAP4rev2 with us: it knows nothing older, or it was enabled? */
+bool imap_session_is_rev2(const struct imap_session *s);
 
 /* A command for s; NULL when memory is short. `words`: "UID FETCH". */
 struct imap_exchange *imap_exchange_new(struct imap_session *s, void *owner, const char *words);

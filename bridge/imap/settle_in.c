@@ -129,9 +129,11 @@ void imap_settle_in(struct imap_op *op, void (*then)(struct imap_op *op))
 	op->then = then;
 	if (imap_session_can(op->store->session, IMAP_CAP_ID))
 		send_id(op);
-	if (imap_session_can(op->store->session, IMAP_CAP_NAMESPACE))
+	if (imap_session_can(op->store->session, IMAP_CAP_NAMESPACE) ||
+	    imap_session_can(op->store->session, IMAP_CAP_IMAP4REV2))
 		send_namespace(op);
-	if (imap_session_can(op->store->session, IMAP_CAP_ENABLE))
+	if (imap_session_can(op->store->session, IMAP_CAP_ENABLE) ||
+	    imap_session_can(op->store->session, IMAP_CAP_IMAP4REV2))
 		send_enable(op);
 	if (!op->pending && !could_not_send(op))
 		compress(op);

@@ -178,6 +178,46 @@ static void objectid_gives_ids_and_threads(void **state)
 	end(&t);
 }
 
+/* --- IMAP4rev2 ---------------------------------------------------------------------------- */
+
+static void a_server_that_knows_rev2_only(void **state)
+{
+	const struct mail_query page = { .window.limit = 10 };
+	const struct mail_filter green = { .kind = FILTER_SUBJECT, .text = BYTES_LIT("grün") };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "rev2");
+	assert_true(mailstore_caps(t.ms)->decodes);
+	assert_true(mailstore_caps(t.ms)->uid_expunge);
+	assert_int_equal(store_test_list(&t), ERR_OK);
+	assert_int_equal(t.folders->count, 2);
+	assert_int_equal(t.folders->at[0].total, 4); /* one is marked \Deleted */
+	assert_true(t.folders->at[0].is_subscribed);
+	assert_bytes_equal_str(t.folders->at[1].path, "Entwürfe");
+	assert_int_equal(t.folders->at[1].role, FOLDER_ROLE_DRAFTS);
+	assert_int_equal(store_test_page(&t, "Entwürfe", &page, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "7 9");
+	assert_int_equal(find(&t, "Entwürfe", SORT_ADDED, MAIL_FLAGS, &green, 1), ERR_OK);
+	store_test_assert_uids(&t, "9");
+	end(&t);
+}
+
+static void rev2_is_enabled_where_both_are_offered(void **state)
+{
+	struct store_test t;
+
+	(void)state;
+	open(&t, "rev2_and_rev1");
+	assert_int_equal(store_test_list(&t), ERR_OK);
+	assert_bytes_equal_str(t.folders->at[0].path, "Entwürfe");
+	end(&t);
+	open(&t, "rev2_refused");
+	assert_int_equal(store_test_list(&t), ERR_OK);
+	assert_bytes_equal_str(t.folders->at[0].path, "Entwürfe");
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +226,8 @@ int main(void)
 		cmocka_unit_test(texts_that_the_server_cannot_look_for_are_looked_for_here),
 		cmocka_unit_test(gmail_has_ids_and_a_search_of_its_own),
 		cmocka_unit_test(objectid_gives_ids_and_threads),
+		cmocka_unit_test(a_server_that_knows_rev2_only),
+		cmocka_unit_test(rev2_is_enabled_where_both_are_offered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
