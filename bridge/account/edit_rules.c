@@ -1,10 +1,12 @@
 #include "account/edit.h"
+#include "model/folder_name.h"
 
 #define NAME_MAX_BYTES 255
 
 bool edit_name_is_valid(struct bytes name, char delimiter)
 {
-	if (bytes_is_null(name) || !name.len || name.len > NAME_MAX_BYTES || !bytes_is_utf8(name))
+	if (bytes_is_null(name) || !name.len || name.len > NAME_MAX_BYTES || !bytes_is_utf8(name) ||
+	    folder_name_has_raw(name))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (name.at[i] < 0x20 || name.at[i] == 0x7f)

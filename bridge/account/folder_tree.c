@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 
+#include "model/folder_name.h"
+
 struct tree {
 	const struct account_id *account;
+	struct arena *mem;
 	struct folder *at; /* heap */
 	size_t count, cap;
 	uint32_t *slots;   /* heap: index + 1 by id, 0: free */
@@ -82,18 +85,11 @@ static bool add(struct tree *t, const struct folder *f)
 
 /* --- parents ---------------------------------------------------------- */
 
-static struct bytes last_component(struct bytes path, char delimiter)
-{
-	struct bytes parent = folder_path_parent(path, delimiter);
-
-	return bytes_is_null(parent) ? path : bytes_skip(path, parent.len + 1);
-}
-
 static struct folder missing_parent(const struct tree *t, const struct folder *child,
 				    struct bytes path)
 {
 	struct folder f = { .path = path,
-			    .name = last_component(path, child->delimiter),
+			    .name = folder_name_of(t->mem, path, child->delimiter),
 			    .delimiter = child->delimiter,
 			    .name_space = child->name_space,
 			    .rights.create_child = child->rights.create_child };
@@ -214,7 +210,7 @@ static bool take_all(struct tree *t, const struct folder_list *from)
 bool folder_tree_build(struct arena *mem, const struct account_id *account,
 		       const struct folder_list *from, struct folder_list *ret)
 {
-	struct tree t = { .account = account };
+	struct tree t = { .account = account, .mem = mem };
 	struct folder *at = NULL;
 
 	if (take_all(&t, from)) {

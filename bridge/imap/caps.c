@@ -1,17 +1,22 @@
 #include <stdio.h>
 
+#include "imap/name.h"
 #include "imap/store.h"
 
 /* Where the user's own folders are: RFC 2342. */
 static void set_prefix(struct imap_store *st)
 {
 	const struct imap_namespace_list *personal = &st->namespaces.personal;
+	struct bytes prefix;
 
-	if (!st->has_namespaces || !personal->count ||
-	    personal->at[0].prefix.len >= sizeof(st->caps.personal_prefix))
+	if (!st->has_namespaces || !personal->count)
+		return;
+	prefix = imap_name_decode(st->names_mem, personal->at[0].prefix, personal->at[0].delimiter,
+				  st->session->encoding.is_utf8);
+	if (bytes_is_null(prefix) || prefix.len >= sizeof(st->caps.personal_prefix))
 		return;
 	(void)snprintf(st->caps.personal_prefix, sizeof(st->caps.personal_prefix), "%.*s",
-		       BYTES_FMT(personal->at[0].prefix));
+		       BYTES_FMT(prefix));
 	st->caps.delimiter = personal->at[0].delimiter;
 }
 

@@ -27,12 +27,10 @@ static void see_list(struct list *l, const struct imap_list *r)
 {
 	struct imap_listed_folder *f;
 
-	if (imap_listed_is_prefix(r) || !bytes_is_utf8(r->mailbox))
+	if (imap_listed_is_no_folder(r))
 		return;
 	f = imap_listed_add(&l->folders, r->mailbox);
-	if (f)
-		imap_listed_fill(&l->folders, f, l->base.store, r);
-	else
+	if (!f || !imap_listed_fill(&l->folders, f, l->base.store, r))
 		l->base.fault = fault_with_text(ERR_TOO_BIG, "there are too many folders");
 }
 

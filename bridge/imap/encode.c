@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "imap/encode_internal.h"
-#include "imap/utf7.h"
+#include "imap/name.h"
 
 #define DEFAULT_MAX_BYTES (1024 * 1024)
 /* Longer strings go as literals: servers limit their line length. */
@@ -204,19 +204,13 @@ void imap_command_mailbox_raw(struct imap_command *c, struct bytes name)
 	imap_command_astring(c, name);
 }
 
-void imap_command_mailbox(struct imap_command *c, struct bytes utf8)
+void imap_command_mailbox(struct imap_command *c, struct bytes path)
 {
 	struct buf name;
 	enum err err;
 
-	if (c->how.is_utf8) {
-		if (!bytes_is_utf8(utf8))
-			imap_command_fail(c, ERR_INVALID);
-		imap_command_mailbox_raw(c, utf8);
-		return;
-	}
 	buf_init(&name, c->text.max);
-	err = imap_utf7_encode(&name, utf8);
+	err = imap_name_encode(&name, path, c->how.is_utf8);
 	if (err)
 		imap_command_fail(c, err);
 	imap_command_mailbox_raw(c, err ? BYTES_LIT("") : buf_bytes(&name));

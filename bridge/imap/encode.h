@@ -97,9 +97,9 @@ void imap_command_string(struct imap_command *c, struct bytes s);
 void imap_command_astring(struct imap_command *c, struct bytes s);
 /* NIL for a null one. */
 void imap_command_nstring(struct imap_command *c, struct bytes s);
-/* A mailbox name or LIST pattern in UTF-8; modified UTF-7 unless is_utf8.
- * ERR_INVALID when it is not UTF-8. */
-void imap_command_mailbox(struct imap_command *c, struct bytes utf8);
+/* A mailbox name or LIST pattern as a path (imap/name.h); modified UTF-7 unless
+ * is_utf8. ERR_INVALID when it is not UTF-8. */
+void imap_command_mailbox(struct imap_command *c, struct bytes path);
 /* A mailbox name as the server gave it. */
 void imap_command_mailbox_raw(struct imap_command *c, struct bytes name);
 

@@ -1,7 +1,8 @@
 #include "imap/listed.h"
 
 #include "base/hash.h"
-#include "imap/utf7.h"
+#include "imap/name.h"
+#include "model/folder_name.h"
 
 /* --- the table ------------------------------------------------------------------------ */
 
@@ -127,18 +128,10 @@ static enum folder_namespace namespace_of(const struct imap_store *st, struct by
 	return other >= shared ? FOLDER_OTHER_USERS : FOLDER_SHARED;
 }
 
-bool imap_listed_is_prefix(const struct imap_list *r)
+bool imap_listed_is_no_folder(const struct imap_list *r)
 {
-	return !r->mailbox.len || r->mailbox.at[r->mailbox.len - 1] == (uint8_t)r->delimiter;
-}
-
-static struct bytes last_component(struct bytes path, char delimiter)
-{
-	size_t at = path.len;
-
-	while (delimiter && at && path.at[at - 1] != (uint8_t)delimiter)
-		at--;
-	return delimiter ? bytes_skip(path, at) : path;
+	return !r->mailbox.len || r->mailbox.at[r->mailbox.len - 1] == (uint8_t)r->delimiter ||
+	       bytes_index(r->mailbox, 0) < r->mailbox.len;
 }
 
 static void limit_rights(struct imap_listed_folder *to)
@@ -161,14 +154,14 @@ static void assume_rights(struct folder *f)
 		f->rights = all;
 }
 
-void imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *to,
+bool imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *to,
 		      const struct imap_store *st, const struct imap_list *r)
 {
 	struct folder *f = &to->folder;
 
-	f->path = r->mailbox;
-	if (!st->session->encoding.is_utf8)
-		(void)imap_utf7_decode(l->mem, r->mailbox, &f->path);
+	f->path = imap_name_decode(l->mem, r->mailbox, r->delimiter, st->session->encoding.is_utf8);
+	if (bytes_is_null(f->path))
+		return false;
 	if (imap_same_path(f->path, BYTES_LIT("INBOX"))) {
 		f->path = BYTES_LIT("INBOX");
 		f->role = FOLDER_ROLE_INBOX;
@@ -176,7 +169,7 @@ void imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *to,
 		f->role = role_of(r->attributes);
 	}
 	f->delimiter = r->delimiter;
-	f->name = last_component(f->path, r->delimiter);
+	f->name = folder_name_of(l->mem, f->path, r->delimiter);
 	f->name_space = namespace_of(st, r->mailbox);
 	f->is_selectable = !(r->attributes & IMAP_LIST_NOSELECT);
 	f->is_subscribed = f->is_subscribed || r->attributes & IMAP_LIST_SUBSCRIBED;
@@ -185,6 +178,7 @@ void imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *to,
 	if (!to->has_rights)
 		assume_rights(f);
 	limit_rights(to);
+	return true;
 }
 
 /* --- rights ------------------------------------------------------------------------------- */

@@ -31,10 +31,10 @@ struct imap_listed_folder *imap_listed_find(const struct imap_listed *l, struct 
  * over IMAP_LISTED_MAX, and when memory is short. */
 struct imap_listed_folder *imap_listed_add(struct imap_listed *l, struct bytes raw);
 
-/* Is it a prefix that is no folder ("Shared/")? */
-bool imap_listed_is_prefix(const struct imap_list *r);
-/* What LIST says of it. */
-void imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *f,
+/* Is it a prefix that is no folder ("Shared/"), or what no name may hold? */
+bool imap_listed_is_no_folder(const struct imap_list *r);
+/* What LIST says of it. False when memory is short. */
+bool imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *f,
 		      const struct imap_store *st, const struct imap_list *r);
 /* What MYRIGHTS says of it: RFC 4314 §2.1, and RFC 2086 where a server knows no
  * other letters. */

@@ -2,8 +2,7 @@
  * Mailbox names in modified UTF-7 (RFC 3501 §5.1.3), both ways. Decoding is
  * strict: a name is decoded only if encoding the result gives the same bytes
  * back, so that two folders never get one name. What servers have that is not
- * so (raw UTF-8, "&" alone, plain ASCII in base64) is kept as it is and
- * marked; it goes back to the server as it is.
+ * so (raw UTF-8, "&" alone, plain ASCII in base64) is for imap/name.h to keep.
  */
 #ifndef IMAP_UTF7_H
 #define IMAP_UTF7_H

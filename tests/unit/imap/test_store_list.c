@@ -69,11 +69,40 @@ static void rights_in_folders_of_others_are_asked_for(void **state)
 	end(&t);
 }
 
+static void names_that_are_none_can_be_opened(void **state)
+{
+	const struct mail_query page = { .window.limit = 10 };
+	struct bytes path;
+	struct store_test t;
+
+	(void)state;
+	list(&t, "list_names");
+	assert_int_equal(t.folders->count, 3);
+	assert_bytes_equal_str(t.folders->at[0].name, "A&B");
+	assert_bytes_equal_str(t.folders->at[1].name, "Entwürfe");
+	assert_true(bytes_starts_with(t.folders->at[1].path, t.folders->at[0].path));
+	assert_bytes_equal_str(t.folders->at[2].name, "Entwürfe");
+	assert_int_equal(t.folders->at[2].total, 3);
+	path = t.folders->at[2].path;
+	assert_true(bytes_is_utf8(path));
+	(void)mailstore_query(t.ms, store_test_call(&t), path, &page, MAIL_FLAGS,
+			      store_test_on_page, &t);
+	store_test_wait(&t);
+	assert_int_equal(t.fault.err, ERR_OK);
+	path = bytes_of_str(arena_printf(t.mem, "%.*s/xä", BYTES_FMT(t.folders->at[0].path)));
+	(void)mailstore_change_folder(t.ms, store_test_call(&t), FOLDER_CREATE, path, BYTES_NULL,
+				      store_test_on_done, &t);
+	store_test_wait(&t);
+	assert_int_equal(t.fault.err, ERR_OK);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rights_come_with_the_list),
 		cmocka_unit_test(rights_in_folders_of_others_are_asked_for),
+		cmocka_unit_test(names_that_are_none_can_be_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
