@@ -9,6 +9,7 @@ void memory_op_free(struct memory_op *o)
 	loop_task_stop(&o->task);
 	TAILQ_REMOVE(&o->memory->ops, o, link);
 	log_batch_free(o->batch);
+	memory_many_free(o->many);
 	free(o);
 }
 
@@ -272,6 +273,8 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 		.get = memory_get,
 		.put = memory_put,
 		.delete = memory_delete,
+		.get_many = memory_get_many,
+		.put_many = memory_put_many,
 		.list = memory_list,
 		.count = memory_count,
 		.log_open = memory_log_open,

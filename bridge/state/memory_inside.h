@@ -2,7 +2,8 @@
  * state.h in this process's memory. An operation keeps a copy of its input, is
  * carried out by a task later in the turn, and tells at once: they take effect
  * in the order in which they were started, and the bytes that a callback gets
- * are the store's own. Shared by memory.c and memory_log.c.
+ * are the store's own. Shared by memory.c,
+ * memory_many.c and memory_log.c.
  */
 #ifndef STATE_MEMORY_INSIDE_H
 #define STATE_MEMORY_INSIDE_H
@@ -25,10 +26,12 @@ struct memory_op {
 	uint64_t n;
 	struct state_cursor after; /* read */
 	size_t max_entries;
-	struct log_batch *batch; /* append; owned */
+	struct log_batch *batch;  /* append; owned */
+	struct memory_many *many; /* get_many, put_many; owned */
 	union {
 		state_value_cb *value;
 		state_done_cb *done;
+		state_values_cb *values;
 		state_list_cb *list;
 		state_count_cb *count;
 		state_log_open_cb *log_open;
@@ -56,6 +59,13 @@ static inline struct memory_op *memory_op_of(struct loop_task *t)
 {
 	return (struct memory_op *)((char *)t - offsetof(struct memory_op, task));
 }
+
+struct op *memory_get_many(struct state *s, struct call call, enum state_space space,
+			   const struct bytes *keys, size_t count, state_values_cb *cb, void *ctx);
+struct op *memory_put_many(struct state *s, struct call call, enum state_space space,
+			   const struct bytes *keys, const struct bytes *values, size_t count,
+			   uint64_t ttl_ms, state_done_cb *cb, void *ctx);
+void memory_many_free(struct memory_many *m);
 
 struct op *memory_log_open(struct state *s, struct call call, struct bytes log,
 			   state_log_open_cb *cb, void *ctx);

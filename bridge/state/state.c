@@ -27,6 +27,19 @@ struct op *state_delete(struct state *s, struct call call, enum state_space spac
 	return s->cls->delete (s, call, space, key, cb, ctx);
 }
 
+struct op *state_get_many(struct state *s, struct call call, enum state_space space,
+			  const struct bytes *keys, size_t count, state_values_cb *cb, void *ctx)
+{
+	return s->cls->get_many(s, call, space, keys, count, cb, ctx);
+}
+
+struct op *state_put_many(struct state *s, struct call call, enum state_space space,
+			  const struct bytes *keys, const struct bytes *values, size_t count,
+			  uint64_t ttl_ms, state_done_cb *cb, void *ctx)
+{
+	return s->cls->put_many(s, call, space, keys, values, count, ttl_ms, cb, ctx);
+}
+
 struct op *state_list(struct state *s, struct call call, enum state_space space,
 		      struct bytes prefix, size_t max, state_list_cb *cb, void *ctx)
 {

@@ -20,6 +20,8 @@ enum state_space {
 	STATE_SESSION, /* key: SHA-256 of the token */
 	STATE_TICKET,
 	STATE_RATE,
+	STATE_HEADERS,  /* header blocks of messages, see mailstore/memory.h */
+	STATE_KEYWORDS, /* keywords of messages on servers that keep none */
 	STATE_SPACES,
 };
 
@@ -63,6 +65,17 @@ struct op *state_put(struct state *s, struct call call, enum state_space space, 
 /* ERR_NOT_FOUND when there was none: a ticket is spent by whoever deletes it. */
 struct op *state_delete(struct state *s, struct call call, enum state_space space, struct bytes key,
 			state_done_cb *cb, void *ctx);
+
+/* Several entries in one go. `values` beside the keys, in call.mem, null where there is
+ * nothing; the call succeeds then, too. */
+typedef void state_values_cb(void *ctx, enum err err, const struct bytes *values, size_t count);
+struct op *state_get_many(struct state *s, struct call call, enum state_space space,
+			  const struct bytes *keys, size_t count, state_values_cb *cb, void *ctx);
+/* Each whatever was there before; a null value removes it. What is over the limits all
+ * alone is left out: for what can be had again. */
+struct op *state_put_many(struct state *s, struct call call, enum state_space space,
+			  const struct bytes *keys, const struct bytes *values, size_t count,
+			  uint64_t ttl_ms, state_done_cb *cb, void *ctx);
 
 /* All entries of one owner (a tag given with put is their common key prefix);
  * `keys` and `values` side by side, at most `max`, in the order of their keys. */

@@ -15,6 +15,12 @@ struct state_class {
 			  state_done_cb *cb, void *ctx);
 	struct op *(*delete)(struct state *s, struct call call, enum state_space space,
 			     struct bytes key, state_done_cb *cb, void *ctx);
+	struct op *(*get_many)(struct state *s, struct call call, enum state_space space,
+			       const struct bytes *keys, size_t count, state_values_cb *cb,
+			       void *ctx);
+	struct op *(*put_many)(struct state *s, struct call call, enum state_space space,
+			       const struct bytes *keys, const struct bytes *values, size_t count,
+			       uint64_t ttl_ms, state_done_cb *cb, void *ctx);
 	struct op *(*list)(struct state *s, struct call call, enum state_space space,
 			   struct bytes prefix, size_t max, state_list_cb *cb, void *ctx);
 	struct op *(*count)(struct state *s, struct call call, enum state_space space,

@@ -65,6 +65,19 @@ static void on_list(void *ctx, enum err err, const struct bytes *keys, const str
 	}
 }
 
+static void on_values(void *ctx, enum err err, const struct bytes *values, size_t count)
+{
+	struct answer *a = ctx;
+
+	a->told++;
+	a->err = err;
+	a->count = count;
+	assert_true(count <= LIST_MAX);
+	for (size_t i = 0; i < count; i++)
+		snprintf(a->values[i], sizeof a->values[i], "%.*s",
+			 BYTES_FMT(bytes_is_null(values[i]) ? BYTES_LIT("(null)") : values[i]));
+}
+
 static void wait_told(struct world *w, struct answer *a, struct op *op)
 {
 	world_wait(w, &a->told, op);
@@ -338,6 +351,31 @@ static void a_prefix_lists_its_entries_in_order(void **test_state)
 	assert_int_equal(list(w, "", LIST_MAX).count, 5);
 }
 
+static void several_are_put_and_got_at_once(void **test_state)
+{
+	struct world *w = *test_state;
+	struct bytes keys[] = { BYTES_LIT("a"), BYTES_LIT("b"), BYTES_LIT("c"), BYTES_LIT("d") };
+	struct bytes values[] = { BYTES_LIT("one"), BYTES_LIT(""), BYTES_NULL, BYTES_LIT("four") };
+	struct answer done = { 0 }, got = { 0 }, none = { 0 };
+
+	assert_int_equal(put(w, "c", "old", STATE_ANY), ERR_OK);
+	wait_told(w, &done,
+		  state_put_many(w->state, world_call(w), STATE_SESSION, keys, values, 3,
+				 WORLD_LONG_MS, on_done, &done));
+	assert_int_equal(done.err, ERR_OK);
+	wait_told(w, &got,
+		  state_get_many(w->state, world_call(w), STATE_SESSION, keys, 4, on_values, &got));
+	assert_int_equal(got.err, ERR_OK);
+	assert_int_equal(got.count, 4);
+	assert_string_equal(got.values[0], "one");
+	assert_string_equal(got.values[1], "");
+	assert_string_equal(got.values[2], "(null)"); /* removed */
+	assert_string_equal(got.values[3], "(null)"); /* never there */
+	wait_told(w, &none,
+		  state_get_many(w->state, world_call(w), STATE_TICKET, keys, 1, on_values, &none));
+	assert_string_equal(none.values[0], "(null)");
+}
+
 static void counters_add_up_and_stop_at_the_top(void **test_state)
 {
 	struct world *w = *test_state;
@@ -370,7 +408,7 @@ static void a_counter_lives_from_its_first_use(void **test_state)
 static void a_cancelled_operation_does_not_tell(void **test_state)
 {
 	struct world *w = *test_state;
-	struct answer a[5] = { 0 };
+	struct answer a[7] = { 0 };
 	struct bytes k = BYTES_LIT("k");
 
 	op_cancel(state_get(w->state, world_call(w), STATE_SESSION, k, 0, on_value, &a[0]));
@@ -380,8 +418,11 @@ static void a_cancelled_operation_does_not_tell(void **test_state)
 	op_cancel(state_list(w->state, world_call(w), STATE_SESSION, k, 1, on_list, &a[3]));
 	op_cancel(state_count(w->state, world_call(w), STATE_RATE, k, 1, WORLD_LONG_MS, on_count,
 			      &a[4]));
+	op_cancel(state_get_many(w->state, world_call(w), STATE_SESSION, &k, 1, on_values, &a[5]));
+	op_cancel(state_put_many(w->state, world_call(w), STATE_SESSION, &k, &k, 1, WORLD_LONG_MS,
+				 on_done, &a[6]));
 	get(w, "something else");
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 7; i++)
 		assert_int_equal(a[i].told, 0);
 }
 
@@ -441,6 +482,7 @@ int state_contract_run(const struct state_factory *f)
 		CONTRACT(entries_expire_and_a_touch_puts_it_off),
 		CONTRACT(no_time_to_live_leaves_nothing_behind),
 		CONTRACT(a_prefix_lists_its_entries_in_order),
+		CONTRACT(several_are_put_and_got_at_once),
 		CONTRACT(counters_add_up_and_stop_at_the_top),
 		CONTRACT(a_counter_lives_from_its_first_use),
 		CONTRACT(a_cancelled_operation_does_not_tell),
