@@ -1,6 +1,7 @@
 /* What the server could not look for: instants, and words in a charset that it
  * does not know. */
 #include "imap/search.h"
+#include "match/filter.h"
 #include "mime/headers.h"
 
 bool imap_local_dates(const struct mail_query *q, int64_t received_at)
@@ -12,49 +13,6 @@ bool imap_local_dates(const struct mail_query *q, int64_t received_at)
 			return false;
 		if (f->kind == FILTER_BEFORE && received_at >= f->number)
 			return false;
-	}
-	return true;
-}
-
-static bool contains(struct bytes hay, struct bytes needle)
-{
-	for (size_t i = 0; i + needle.len <= hay.len; i++) {
-		if (bytes_equal_nocase(bytes_of(hay.at + i, needle.len), needle))
-			return true;
-	}
-	return false;
-}
-
-static bool any_contains(const struct address_list *l, struct bytes needle)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		if (contains(l->at[i].name, needle) || contains(l->at[i].email, needle))
-			return true;
-	}
-	return false;
-}
-
-static bool matches(const struct headers *h, const struct mail_filter *f)
-{
-	switch (f->kind) {
-	case FILTER_FROM: return any_contains(&h->from, f->text);
-	case FILTER_TO: return any_contains(&h->to, f->text);
-	case FILTER_CC: return any_contains(&h->cc, f->text);
-	case FILTER_BCC: return any_contains(&h->bcc, f->text);
-	case FILTER_SUBJECT: return contains(h->subject, f->text);
-	case FILTER_TEXT:
-		return contains(h->subject, f->text) || any_contains(&h->from, f->text) ||
-		       any_contains(&h->to, f->text) || any_contains(&h->cc, f->text);
-	case FILTER_BODY:
-	case FILTER_HEADER:
-	case FILTER_AFTER:
-	case FILTER_BEFORE:
-	case FILTER_MIN_SIZE:
-	case FILTER_MAX_SIZE:
-	case FILTER_KEYWORD:
-	case FILTER_NOT_KEYWORD:
-	case FILTER_ATTACHMENT:
-	case FILTER_THREAD: break;
 	}
 	return true;
 }
@@ -71,11 +29,15 @@ static bool is_ascii(struct bytes b)
 bool imap_local_match(struct arena *mem, const struct mail_query *q, struct bytes header)
 {
 	struct headers h;
+	const struct match_message m = { .headers = &h, .header = header };
 
 	if (mime_headers_decode(mem, header, BYTES_NULL, &h) != ERR_OK)
 		return false;
 	for (size_t i = 0; i < q->filter_count; i++) {
-		if (!is_ascii(q->filters[i].text) && !matches(&h, &q->filters[i]))
+		const struct mail_filter *f = &q->filters[i];
+
+		if (!is_ascii(f->text) && f->kind != FILTER_BODY && f->kind != FILTER_HEADER &&
+		    !match_filter(mem, f, &m))
 			return false;
 	}
 	return true;

@@ -84,8 +84,7 @@ static void run_get(struct loop_task *t)
 	void *ctx = o->ctx;
 
 	for (size_t i = 0; values && i < count; i++) {
-		struct entry *e =
-			memory_store_find(&o->memory->store, o->space, o->many->keys[i]);
+		struct entry *e = memory_store_find(&o->memory->store, o->space, o->many->keys[i]);
 
 		values[i] = e ? arena_bytes(mem, bytes_of(e->value, e->value_len)) : BYTES_NULL;
 	}
