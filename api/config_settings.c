@@ -70,6 +70,8 @@ const struct setting config_settings[] = {
 	  "how long an account is watched on after its last listener has left" },
 	{ "watch_poll", SETTING_DURATION, G(watch_poll_ms), MS(100), HOUR(1), "60s",
 	  "between looks at what a mail server does not tell by itself" },
+	{ "summary_cache", SETTING_SIZE, G(cache_bytes), MB(1), MB(1 << 20), "64M",
+	  "summaries of messages kept in memory, of all accounts together" },
 	{ "literal_bytes", SETTING_SIZE, G(literal_bytes), KB(64), MB(4096), "256M",
 	  "largest message or part taken from a mail server" },
 	{ "line_bytes", SETTING_SIZE, G(line_bytes), KB(8), MB(64), "1M",

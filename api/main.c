@@ -89,6 +89,7 @@ static struct account_limits account_limits_of(const struct config *c)
 		.logins_per_host = (unsigned)c->logins_per_host,
 		.logins_per_minute = (unsigned)c->logins_per_minute,
 		.preview_fetch_bytes = PREVIEW_FETCH_BYTES,
+		.cache_bytes = (size_t)c->cache_bytes,
 		.credentials_ttl_ms = c->verified_ttl_ms,
 		.watch_linger_ms = c->watch_linger_ms,
 		.watch_poll_ms = c->watch_poll_ms,

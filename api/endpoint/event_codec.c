@@ -12,6 +12,15 @@ static bool put_summary(void *ctx, struct buf *to, const struct summary *s)
 	return buf_err(to) == ERR_OK;
 }
 
+static bool put_preview(void *ctx, struct buf *to, struct bytes preview)
+{
+	struct json_writer w = json_writer_of(to);
+
+	(void)ctx;
+	json_put_string(&w, preview);
+	return buf_err(to) == ERR_OK;
+}
+
 static bool put_event(void *ctx, struct buf *to, const struct account_event *ev)
 {
 	struct json_writer w = json_writer_of(to);
@@ -21,4 +30,6 @@ static bool put_event(void *ctx, struct buf *to, const struct account_event *ev)
 	return buf_err(to) == ERR_OK;
 }
 
-const struct account_codec event_codec = { .put_summary = put_summary, .put_event = put_event };
+const struct account_codec event_codec = { .put_summary = put_summary,
+					   .put_preview = put_preview,
+					   .put_event = put_event };

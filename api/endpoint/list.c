@@ -77,8 +77,7 @@ static struct bytes next_cursor(struct request *rq, const struct summary_list *l
 
 	if (!q || !list->has_more || list->count == 0)
 		return BYTES_NULL;
-	c = (struct cursor){ .id = list->at[list->count - 1].id,
-			     .sort_value = list->next_sort_value };
+	c = (struct cursor){ .id = list->last_id, .sort_value = list->next_sort_value };
 	return cursor_format(request_arena(rq), &q->list, &c);
 }
 
@@ -97,15 +96,16 @@ static const struct json_incomplete *incomplete_of(struct request *rq,
 
 void answer_list(struct request *rq, const struct summary_list *list, const struct list_query *q)
 {
-	const struct json_list doc = {
+	struct bytes tag = bytes_of_str(list->tag);
+	struct json_list doc = {
 		.messages = list->at,
+		.ready = list->ready,
 		.count = list->count,
 		.has_total = list->has_total,
 		.total = list->total,
 		.has_position = list->has_total && !bytes_is_null(list->state),
 		.position = list->position,
 		.state = list->state,
-		.next_cursor = next_cursor(rq, list, q),
 		.incomplete = incomplete_of(rq, list),
 		.incomplete_count = list->incomplete_count,
 		.not_found = list->not_found,
@@ -113,6 +113,9 @@ void answer_list(struct request *rq, const struct summary_list *list, const stru
 	struct json_writer w;
 	struct buf body;
 
+	if (tag.len && reply_unchanged(rq, tag))
+		return;
+	doc.next_cursor = next_cursor(rq, list, q);
 	if (arena_failed(request_arena(rq))) {
 		request_wait(rq, NULL);
 		return;
@@ -122,7 +125,10 @@ void answer_list(struct request *rq, const struct summary_list *list, const stru
 	buf_init(&body, LIST_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_list(&w, &doc);
-	reply_json_tagged(rq, 200, &body);
+	if (tag.len)
+		reply_json(rq, 200, &body, tag);
+	else
+		reply_json_tagged(rq, 200, &body);
 }
 
 void answer_list_fault(struct request *rq, const struct fault *f, const struct list_query *q)

@@ -5,7 +5,8 @@
 #include "account/account.h"
 #include "endpoint/list_query.h"
 
-/* `q` is NULL for lists that have no next page. */
+/* A list with a tag is not written when the client has it. `q` is NULL for lists that
+ * have no next page. */
 void answer_list(struct request *rq, const struct summary_list *list, const struct list_query *q);
 /* A fault on the way to a list: UIDVALIDITY that changed under a cursor is told
  * as such. */

@@ -85,12 +85,16 @@ void get_folder_messages(struct request *rq)
 {
 	struct listing *l = listing_new(rq);
 	struct account *a = user_account(rq);
+	struct bytes folder = request_path_param(rq, "folderId");
+	struct summary_list list;
 
 	if (!l || !list_query_read(rq, account_id(a)->text, "-added", &l->query))
 		return;
-	request_wait(rq,
-		     account_list_messages(a, request_call(rq), request_path_param(rq, "folderId"),
-					   &l->query.mail, &l->options, on_listed, l));
+	if (account_list_now(a, request_arena(rq), folder, &l->query.mail, &l->options, &list))
+		answer_list(rq, &list, &l->query);
+	else
+		request_wait(rq, account_list_messages(a, request_call(rq), folder, &l->query.mail,
+						       &l->options, on_listed, l));
 }
 
 /* --- GET /v1/messages ------------------------------------------------------- */

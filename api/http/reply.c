@@ -225,6 +225,11 @@ static bool reply_not_modified(struct request *rq, unsigned status, struct bytes
 	return true;
 }
 
+bool reply_unchanged(struct request *rq, struct bytes etag)
+{
+	return reply_not_modified(rq, 200, etag);
+}
+
 void reply_static(struct request *rq, const char *type, struct bytes body, struct bytes etag)
 {
 	if (!reply_not_modified(rq, 200, etag))

@@ -20,6 +20,9 @@ void reply_header(struct request *rq, const char *name, struct bytes value);
  * becomes 500 or 503. With an etag (without quotes, or null) If-None-Match is
  * honoured: 304. */
 void reply_json(struct request *rq, unsigned status, struct buf *body, struct bytes etag);
+/* Before a body is made at all: 304, and true, when the client has what this etag
+ * names. */
+MUST_CHECK bool reply_unchanged(struct request *rq, struct bytes etag);
 /* A strong etag over the body itself. */
 void reply_json_tagged(struct request *rq, unsigned status, struct buf *body);
 void reply_empty(struct request *rq, unsigned status);

@@ -8,7 +8,10 @@ static void put_messages(struct json_writer *w, const struct json_list *l)
 	json_key(w, "messages");
 	json_array_begin(w);
 	for (size_t i = 0; i < l->count; i++)
-		json_summary(w, &l->messages[i]);
+		if (l->ready)
+			json_summary_ready(w, &l->ready[i]);
+		else
+			json_summary(w, &l->messages[i]);
 	json_array_end(w);
 }
 

@@ -12,7 +12,8 @@ struct json_incomplete {
 };
 
 struct json_list {
-	const struct summary *messages;
+	const struct summary *messages; /* one of the two */
+	const struct ready_summary *ready;
 	size_t count;
 	bool has_total;
 	uint32_t total;

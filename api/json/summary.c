@@ -101,26 +101,22 @@ void json_summary_lasting(struct json_writer *w, const struct summary *s)
 	json_member_bool(w, "hasAttachment", s->has_attachment);
 }
 
-static void put_changing(struct json_writer *w, const struct keywords *keywords,
-			 struct bytes preview)
-{
-	json_key(w, "keywords");
-	json_keywords(w, keywords);
-	json_member_string(w, "preview", preview);
-}
-
 void json_summary_members(struct json_writer *w, const struct summary *s)
 {
 	json_summary_lasting(w, s);
-	put_changing(w, &s->keywords, s->preview);
+	json_key(w, "keywords");
+	json_keywords(w, &s->keywords);
+	json_member_string(w, "preview", s->preview);
 }
 
-void json_summary_spliced(struct json_writer *w, struct bytes lasting,
-			  const struct keywords *keywords, struct bytes preview)
+void json_summary_ready(struct json_writer *w, const struct ready_summary *s)
 {
 	json_object_begin(w);
-	json_put_raw(w, lasting);
-	put_changing(w, keywords, preview);
+	json_put_raw(w, s->lasting);
+	json_key(w, "keywords");
+	json_keywords(w, &s->keywords);
+	json_key(w, "preview");
+	json_put_raw(w, bytes_is_null(s->preview) ? BYTES_LIT("null") : s->preview);
 	json_object_end(w);
 }
 

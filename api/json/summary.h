@@ -11,9 +11,9 @@ void json_summary_members(struct json_writer *w, const struct summary *s);
 
 /* What never changes of it, to be kept: all members but keywords and preview. */
 void json_summary_lasting(struct json_writer *w, const struct summary *s);
-/* The same object as json_summary(), from what was kept. */
-void json_summary_spliced(struct json_writer *w, struct bytes lasting,
-			  const struct keywords *keywords, struct bytes preview);
+/* The same object as json_summary(), from what was kept; the preview as a string of
+ * JSON. */
+void json_summary_ready(struct json_writer *w, const struct ready_summary *s);
 
 /* {"$seen":true,…}; `$deleted` is never shown. */
 void json_keywords(struct json_writer *w, const struct keywords *k);

@@ -46,6 +46,7 @@ struct account_limits {
 	unsigned logins_per_host;      /* at the same time; default 8 */
 	unsigned logins_per_minute;    /* to one host; default 3000. More wait in line */
 	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
+	size_t cache_bytes;            /* of summaries kept in memory; default 64 MiB */
 	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
 	uint64_t watch_linger_ms;      /* watched on after the last one let go; default 5 min */
 	uint64_t watch_poll_ms;        /* where the server does not tell; default 60 s */
@@ -72,6 +73,9 @@ struct account_hub_stats {
 	unsigned watched;       /* accounts that are, those that are being reconnected too */
 	unsigned folders_dirty; /* of them, for the moment: we are changing them */
 	uint64_t syncs, events, reconnects, resets;
+	size_t cached_summaries, cached_bytes;
+	uint64_t cache_hits, cache_misses, cache_evicted; /* summaries */
+	uint64_t lists_from_memory, lists_from_server;    /* of one folder */
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);
 
@@ -151,9 +155,16 @@ struct incomplete {
 	const char *code;        /* kebab-case, as a problem's code */
 };
 
+#define LIST_TAG_MAX 80
+
 struct summary_list {
+	/* One of the two: as it came from the server, or from memory. */
 	struct summary *at;
+	struct ready_summary *ready;
 	size_t count;
+	/* Of a list from memory: two answers to the same request that have the same tag
+	 * are the same, in this process and in any other. Else "". */
+	char tag[LIST_TAG_MAX];
 	bool has_total;
 	uint32_t total, position; /* position: of the first one */
 	/* Opaque "s1.…" and the cursor's parts; null across folders. */
@@ -179,6 +190,12 @@ struct list_options {
 };
 
 /* GET /v1/folders/{id}/messages. */
+/* At once, when the folder is known exactly and all that the page takes is in memory;
+ * else false: then account_list_messages() answers. What `ret` has is in mem, or
+ * borrowed until control returns to the loop. */
+MUST_CHECK bool account_list_now(struct account *a, struct arena *mem, struct bytes folder,
+				 const struct mail_query *query, const struct list_options *options,
+				 struct summary_list *ret);
 struct op *account_list_messages(struct account *a, struct call call, struct bytes folder,
 				 const struct mail_query *query, const struct list_options *options,
 				 account_list_cb *cb, void *ctx);
@@ -310,11 +327,13 @@ struct op *account_append(struct account *a, struct call call, struct bytes fold
 
 /*
  * How the front end's bytes are made, supplied by it: the bridge keeps and passes
- * them on without looking inside. Both append and return false when they cannot.
+ * them on without looking inside. All append and return false when they cannot.
  */
 struct account_codec {
 	/* What of a summary never changes: all but keywords and preview. */
 	bool (*put_summary)(void *ctx, struct buf *to, const struct summary *s);
+	/* A preview that is known. */
+	bool (*put_preview)(void *ctx, struct buf *to, struct bytes preview);
 	/* All of an event but its id, which the log assigns. */
 	bool (*put_event)(void *ctx, struct buf *to, const struct account_event *ev);
 	void *ctx;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 #define MATCH_WORDS ((KEYWORD_PALETTE_MAX + 63) / 64)
 
 struct folder_state *folder_state_new(size_t max_bytes)
@@ -10,10 +12,12 @@ struct folder_state *folder_state_new(size_t max_bytes)
 
 	if (!fs)
 		return NULL;
-	if (!keyword_palette_init(&fs->palette)) {
+	if (!keyword_palette_init(&fs->palette) ||
+	    !hash_random((uint8_t *)&fs->version, sizeof fs->version)) {
 		free(fs);
 		return NULL;
 	}
+	fs->version >>= 1; /* room to grow */
 	mail_map_init(&fs->map, &fs->palette);
 	uid_set_init(&fs->uids, SIZE_MAX);
 	fs->max_bytes = max_bytes ? max_bytes : FOLDER_STATE_MAX_BYTES;

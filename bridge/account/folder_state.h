@@ -51,7 +51,8 @@ struct folder_totals {
 	uint32_t total, unread; /* visible ones */
 };
 struct folder_totals folder_state_totals(const struct folder_state *fs);
-/* Grows with every visible change: what an ETag is made of, within this process. */
+/* Grows with every visible change, from a random number on: what an ETag is made of.
+ * No two states are ever at the same one. */
 uint64_t folder_state_version(const struct folder_state *fs);
 
 /* Visible messages that have all keywords of `has` and none of `lacks`; all zero: every

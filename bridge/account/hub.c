@@ -18,6 +18,7 @@
 #define VERIFIED_DEFAULT_MS   (5 * 60 * 1000)
 #define LINGER_DEFAULT_MS     (5 * 60 * 1000)
 #define POLL_DEFAULT_MS       (60 * 1000)
+#define CACHE_DEFAULT_BYTES   ((size_t)64 << 20)
 #define RENEW_DEFAULT_MS      (9 * 60 * 1000)
 
 static void on_sweep(struct loop_task *t);
@@ -35,6 +36,7 @@ static void set_defaults(struct account_limits *l)
 	l->logins_per_minute = l->logins_per_minute ? l->logins_per_minute : LOGIN_RATE_DEFAULT;
 	l->preview_fetch_bytes =
 		l->preview_fetch_bytes ? l->preview_fetch_bytes : PREVIEW_DEFAULT_BYTES;
+	l->cache_bytes = l->cache_bytes ? l->cache_bytes : CACHE_DEFAULT_BYTES;
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
 	l->watch_linger_ms = l->watch_linger_ms ? l->watch_linger_ms : LINGER_DEFAULT_MS;
 	l->watch_poll_ms = l->watch_poll_ms ? l->watch_poll_ms : POLL_DEFAULT_MS;
@@ -61,7 +63,8 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 	while (h->bucket_count < h->limits.accounts_max && h->bucket_count < (1u << 16))
 		h->bucket_count *= 2;
 	h->buckets = calloc(h->bucket_count, sizeof *h->buckets);
-	if (!h->buckets || !hash_random(h->key, sizeof h->key)) {
+	if (!h->buckets || !hash_random(h->key, sizeof h->key) ||
+	    summary_cache_init(&h->cache, h->limits.cache_bytes) != ERR_OK) {
 		free(h->buckets);
 		free(h);
 		return NULL;
@@ -71,7 +74,14 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 
 struct account_hub_stats account_hub_stats(const struct account_hub *h)
 {
-	return h->stats;
+	struct account_hub_stats stats = h->stats;
+
+	stats.cached_summaries = h->cache.entries;
+	stats.cached_bytes = h->cache.bytes;
+	stats.cache_hits = h->cache.hits;
+	stats.cache_misses = h->cache.misses;
+	stats.cache_evicted = h->cache.evicted;
+	return stats;
 }
 
 /* --- the table -------------------------------------------------------- */
@@ -172,6 +182,7 @@ void account_hub_free(struct account_hub *h)
 		account_free(h->oldest);
 	loop_task_stop(&h->sweep); /* closing sessions started it */
 	hosts_done(&h->hosts);
+	summary_cache_done(&h->cache);
 	explicit_bzero(h->key, sizeof h->key);
 	free(h->buckets);
 	free(h);

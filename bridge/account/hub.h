@@ -6,6 +6,7 @@
 #include "account/folders.h"
 #include "account/pool.h"
 #include "account/sizes.h"
+#include "account/summary_cache.h"
 #include "account/turn.h"
 #include "base/hash.h"
 
@@ -44,6 +45,7 @@ struct account_hub {
 	struct account_hub_stats stats;
 	struct state *state;
 	struct account_codec codec;
+	struct summary_cache cache;
 	uint8_t key[HASH_SHA256_BYTES]; /* random, of this process */
 	struct hosts hosts;
 	struct account **buckets;

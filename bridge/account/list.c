@@ -1,4 +1,10 @@
-/* One page of a folder's messages. */
+/*
+ * One page of a folder's messages. Of a folder that is known exactly only those
+ * summaries are asked for that are not in memory; else the server is asked for the page.
+ */
+#include "account/list_state.h"
+#include "account/live.h"
+#include "account/live_list.h"
 #include "account/summary.h"
 
 struct page_op {
@@ -7,8 +13,14 @@ struct page_op {
 	struct mail_query query;
 	struct list_options options;
 	struct summary_list list;
-	struct part_view *views; /* beside them */
+	struct summary *summaries; /* of messages that came from the server */
+	struct part_view *views;   /* beside them */
+	size_t count;
+	bool *unreadable;
 	struct previews previews;
+	void (*complete)(struct page_op *o); /* when the summaries have their previews */
+	struct message_key *missing;
+	size_t missing_count;
 	account_list_cb *cb;
 	void *ctx;
 };
@@ -29,32 +41,62 @@ static void stop(struct work *w)
 	previews_stop(&o->previews);
 }
 
+/* --- what came from the server ---------------------------------------- */
+
+static bool take_items(struct page_op *o, const struct mail_item *items, size_t count)
+{
+	struct arena *mem = o->work.call.mem;
+
+	o->count = 0;
+	o->summaries = ARENA_ARRAY(mem, count, struct summary);
+	o->views = ARENA_ARRAY(mem, count, struct part_view);
+	o->unreadable = ARENA_ARRAY(mem, count, bool);
+	for (size_t i = 0; !arena_failed(mem) && i < count; i++) {
+		o->unreadable[o->count] = items[i].is_unreadable;
+		if (summary_of(mem, &o->folder->id, &items[i], &o->summaries[o->count],
+			       &o->views[o->count]))
+			o->count++;
+	}
+	return !work_is_starved(&o->work);
+}
+
+static void keep_summaries(struct page_op *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (!o->unreadable[i])
+			live_summary_keep(o->work.account, &o->summaries[i]);
+	o->complete(o);
+}
+
 static void on_previews(struct previews *p)
 {
-	struct page_op *o = p->owner;
-
-	work_end(&o->work, NULL);
+	keep_summaries(p->owner);
 }
 
-/* "s1." and where the folder stands: uidvalidity, modseq, uidnext. */
-static struct bytes state_of(struct arena *mem, const struct mail_page *page)
+/* Goes on with complete(), maybe at once. */
+static void complete_items(struct page_op *o, void (*complete)(struct page_op *o))
 {
-	struct buf text;
-	struct bytes state;
-
-	if (!page->uidvalidity)
-		return BYTES_NULL;
-	buf_init(&text, 64);
-	buf_append_str(&text, "s1.");
-	summary_put_base36(&text, page->uidvalidity);
-	buf_append_byte(&text, '.');
-	summary_put_base36(&text, page->highestmodseq);
-	buf_append_byte(&text, '.');
-	summary_put_base36(&text, page->uidnext);
-	state = arena_bytes(mem, buf_bytes(&text));
-	buf_done(&text);
-	return state;
+	o->complete = complete;
+	if (!o->options.preview) {
+		keep_summaries(o);
+		return;
+	}
+	o->previews = (struct previews){ .owner = o,
+					 .done = on_previews,
+					 .step = &o->work.step,
+					 .path = o->folder->path,
+					 .summaries = o->summaries,
+					 .views = o->views,
+					 .count = o->count };
+	previews_run(&o->previews);
 }
+
+static unsigned wanted(const struct page_op *o)
+{
+	return MAIL_SUMMARY | (o->options.preview ? (unsigned)MAIL_PREVIEW : 0);
+}
+
+/* --- a page of the server's -------------------------------------------- */
 
 static void take_page(struct page_op *o, const struct mail_page *page)
 {
@@ -64,14 +106,14 @@ static void take_page(struct page_op *o, const struct mail_page *page)
 	*l = (struct summary_list){ .has_total = true,
 				    .total = page->total,
 				    .position = page->position,
-				    .state = state_of(mem, page),
+				    .state = list_state_format(
+					    mem,
+					    &(struct list_state){ page->uidvalidity, page->uidnext,
+								  page->highestmodseq }),
 				    .has_more = page->has_more,
 				    .uidvalidity = page->uidvalidity };
-	l->at = ARENA_ARRAY(mem, page->count, struct summary);
-	o->views = ARENA_ARRAY(mem, page->count, struct part_view);
-	for (size_t i = 0; l->at && o->views && i < page->count; i++)
-		if (summary_of(mem, &o->folder->id, &page->items[i], &l->at[i], &o->views[i]))
-			l->count++;
+	l->at = o->summaries;
+	l->count = o->count;
 	if (l->count) {
 		l->last_id = l->at[l->count - 1].id;
 		l->next_sort_value = summary_sort_value(mem, o->query.sort, &l->at[l->count - 1]);
@@ -100,36 +142,100 @@ static void page_failed(struct step *s, const struct fault *fault)
 	work_end(&o->work, &told);
 }
 
+static void page_complete(struct page_op *o)
+{
+	if (!work_is_starved(&o->work))
+		work_end(&o->work, NULL);
+}
+
 static void on_page(void *ctx, const struct fault *fault, const struct mail_page *page)
 {
 	struct page_op *o = ctx;
 
-	if (!step_took(&o->work.step, fault))
+	if (!step_took(&o->work.step, fault) || !take_items(o, page->items, page->count))
 		return;
 	take_page(o, page);
-	if (work_is_starved(&o->work))
-		return;
-	if (!o->options.preview) {
-		work_end(&o->work, NULL);
-		return;
-	}
-	o->previews = (struct previews){ .owner = o,
-					 .done = on_previews,
-					 .step = &o->work.step,
-					 .path = o->folder->path,
-					 .summaries = o->list.at,
-					 .views = o->views,
-					 .count = o->list.count };
-	previews_run(&o->previews);
+	complete_items(o, page_complete);
 }
 
-static struct op *ask(struct step *s, struct mailstore *ms)
+static struct op *ask_page(struct step *s, struct mailstore *ms)
 {
 	struct page_op *o = s->owner;
-	unsigned want = MAIL_SUMMARY | (o->options.preview ? (unsigned)MAIL_PREVIEW : 0);
 
-	return mailstore_query(ms, s->call, o->folder->path, &o->query, want, on_page, o);
+	return mailstore_query(ms, s->call, o->folder->path, &o->query, wanted(o), on_page, o);
 }
+
+static void from_server(struct page_op *o)
+{
+	o->work.account->hub->stats.lists_from_server++;
+	step_run(&o->work.step, ask_page);
+}
+
+/* --- a page of what is known -------------------------------------------- */
+
+/* False when it is not all there; previews that could be had are. */
+static bool from_memory(struct page_op *o, const struct live_page *page)
+{
+	const struct list_options any_preview = { .preview = false };
+	struct arena *mem = o->work.call.mem;
+
+	if (!live_page_list(o->work.account, &o->folder->id, page, &any_preview, mem, &o->list))
+		return false;
+	live_list_keep(mem, &o->list);
+	return true;
+}
+
+/* What was missing is there now, unless the folder has changed or it cannot be read. */
+static void missing_complete(struct page_op *o)
+{
+	struct live_page page;
+	bool is_there = live_page_find(live_state(o->work.account, &o->folder->id), &o->query,
+				       &o->options, &page) &&
+			from_memory(o, &page);
+
+	if (work_is_starved(&o->work))
+		return;
+	if (is_there)
+		work_end(&o->work, NULL);
+	else
+		from_server(o);
+}
+
+static void on_missing(void *ctx, const struct fault *fault, const struct mail_item *items,
+		       size_t count)
+{
+	struct page_op *o = ctx;
+
+	if (step_took(&o->work.step, fault) && take_items(o, items, count))
+		complete_items(o, missing_complete);
+}
+
+static struct op *ask_missing(struct step *s, struct mailstore *ms)
+{
+	struct page_op *o = s->owner;
+
+	return mailstore_fetch(ms, s->call, o->folder->path, o->missing, o->missing_count,
+			       wanted(o), on_missing, o);
+}
+
+/* False when the server has to be asked for the page. */
+static bool start_from_memory(struct page_op *o)
+{
+	struct account *a = o->work.account;
+	struct live_page page;
+
+	if (!live_page_find(live_state(a, &o->folder->id), &o->query, &o->options, &page))
+		return false;
+	o->missing_count = live_page_missing(a, &o->folder->id, &page, &o->options,
+					     o->work.call.mem, &o->missing);
+	if (!o->missing_count)
+		missing_complete(o);
+	else
+		step_run(&o->work.step, ask_missing);
+	return true;
+}
+
+/* --- asked -------------------------------------------------------------- */
 
 static void on_folder(struct work *w, const struct folder *folder)
 {
@@ -142,7 +248,23 @@ static void on_folder(struct work *w, const struct folder *folder)
 	}
 	w->step.lease.path = folder->path;
 	w->step.failed = page_failed;
-	step_run(&w->step, ask);
+	if (!start_from_memory(o))
+		from_server(o);
+}
+
+bool account_list_now(struct account *a, struct arena *mem, struct bytes folder,
+		      const struct mail_query *query, const struct list_options *options,
+		      struct summary_list *ret)
+{
+	struct live_page page;
+	struct folder f;
+
+	if (a->folders.is_stale || !folders_find(a, &a->folders.list, folder, &f) ||
+	    !live_page_find(live_state(a, &f.id), query, options, &page) ||
+	    !live_page_list(a, &f.id, &page, options, mem, ret))
+		return false;
+	a->hub->stats.lists_from_memory++;
+	return true;
 }
 
 struct op *account_list_messages(struct account *a, struct call call, struct bytes folder,

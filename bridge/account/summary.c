@@ -78,18 +78,6 @@ struct bytes summary_sort_value(struct arena *mem, enum mail_sort sort, const st
 	return BYTES_NULL;
 }
 
-void summary_put_base36(struct buf *to, uint64_t n)
-{
-	uint8_t digits[13];
-	size_t at = sizeof digits;
-
-	do {
-		digits[--at] = (uint8_t) "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
-		n /= 36;
-	} while (n);
-	buf_append(to, bytes_of(digits + at, sizeof digits - at));
-}
-
 void summary_list_collapse(struct summary_list *l)
 {
 	size_t kept = 0;

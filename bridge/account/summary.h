@@ -20,9 +20,6 @@ struct bytes summary_sort_value(struct arena *mem, enum mail_sort sort, const st
 /* Leaves the first of each thread. */
 void summary_list_collapse(struct summary_list *l);
 
-/* Digits as in ids: base 36. */
-void summary_put_base36(struct buf *to, uint64_t n);
-
 /* --- previews --------------------------------------------------------- */
 
 struct previews;

@@ -39,6 +39,13 @@ struct summary {
 	struct bytes preview; /* null until known */
 };
 
+/* A summary of which what never changes was written before, in the front end's form. */
+struct ready_summary {
+	struct bytes lasting; /* all but the two below */
+	struct keywords keywords;
+	struct bytes preview; /* in that form too; null until known */
+};
+
 struct body_value {
 	struct bytes part_id;
 	struct bytes value; /* UTF-8 */

@@ -58,20 +58,20 @@ static void test_a_summary_is_spliced_from_what_lasts(void **state)
 {
 	struct summary s = summary(), changed = s;
 	struct written lasting = begin(), whole = begin();
-	struct keywords none = { 0 };
+	struct ready_summary ready = { .keywords = s.keywords,
+				       .preview = BYTES_LIT("\"Hi Ada, see the attached…\"") };
 
 	(void)state;
 	lasting.w = json_writer_of(&lasting.buf);
 	whole.w = json_writer_of(&whole.buf);
 	json_summary_lasting(&lasting.w, &s);
-	EXPECT(json_summary_spliced(w, buf_bytes(&lasting.buf), &s.keywords, s.preview),
-	       "{" SUMMARY_MEMBERS "}");
-	changed.keywords = none;
-	changed.preview = BYTES_NULL;
+	ready.lasting = buf_bytes(&lasting.buf);
+	EXPECT(json_summary_ready(w, &ready), "{" SUMMARY_MEMBERS "}");
+	changed.keywords = ready.keywords = (struct keywords){ 0 };
+	changed.preview = ready.preview = BYTES_NULL;
 	json_summary(&whole.w, &changed);
 	buf_append_byte(&whole.buf, 0);
-	EXPECT(json_summary_spliced(w, buf_bytes(&lasting.buf), &none, BYTES_NULL),
-	       (const char *)buf_bytes(&whole.buf).at);
+	EXPECT(json_summary_ready(w, &ready), (const char *)buf_bytes(&whole.buf).at);
 	buf_done(&lasting.buf);
 	buf_done(&whole.buf);
 }

@@ -1,0 +1,41 @@
+/*
+ * Lists of folders that are known exactly (live.h), without asking the server. Only
+ * what is there is answered: that something is not is for the server to say, which
+ * may have told somebody else of it a moment before it tells us.
+ */
+#ifndef ACCOUNT_LIVE_LIST_H
+#define ACCOUNT_LIVE_LIST_H
+
+#include "account/folder_state.h"
+#include "account/hub.h"
+
+#define LIVE_PAGE_MAX 500
+
+struct live_page {
+	const struct folder_state *state; /* borrowed until control returns to the loop */
+	uint32_t total, position;
+	bool has_more;
+	uint32_t uids[LIVE_PAGE_MAX];
+	size_t count;
+};
+
+/* False when this query has to go to the server; so it has when `state` is NULL. */
+MUST_CHECK bool live_page_find(const struct folder_state *state, const struct mail_query *query,
+			       const struct list_options *options, struct live_page *ret);
+/* The list of the page, which borrows from the cache until something is put there.
+ * False: not all of it is there, or memory is short (arena_failed()). */
+MUST_CHECK bool live_page_list(struct account *a, const struct folder_id *folder,
+			       const struct live_page *page, const struct list_options *options,
+			       struct arena *mem, struct summary_list *ret);
+/* The keys of those that live_page_list() lacks, in mem; 0 when memory is short. */
+size_t live_page_missing(struct account *a, const struct folder_id *folder,
+			 const struct live_page *page, const struct list_options *options,
+			 struct arena *mem, struct message_key **ret);
+/* Makes a list its own in mem. */
+void live_list_keep(struct arena *mem, struct summary_list *l);
+
+/* Puts it into the cache, whoever needed it. Summaries of unreadable messages must not
+ * be. */
+void live_summary_keep(struct account *a, const struct summary *s);
+
+#endif
