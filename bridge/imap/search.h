@@ -6,6 +6,7 @@
 #define IMAP_SEARCH_H
 
 #include "imap/store.h"
+#include "match/sort.h"
 
 /* --- keys of SEARCH: search_keys.c --------------------------------------------------- */
 
@@ -68,23 +69,10 @@ void imap_scanning_start(struct imap_scanning *s);
 
 /* --- values to sort by: sort_value.c ----------------------------------------------------- */
 
-struct imap_sort_row {
-	uint32_t uid;
-	int64_t number;
-	struct bytes text; /* in lower case */
-};
-
 /* The row of a message. False when memory is short. */
-bool imap_sort_row_of(struct imap_sort_row *row, struct arena *mem, enum mail_sort sort,
+bool imap_sort_row_of(struct match_row *row, struct arena *mem, enum mail_sort sort,
 		      const struct imap_fetch *f);
-/* The row that a cursor carries. */
-bool imap_sort_row_of_cursor(struct imap_sort_row *row, struct arena *mem, enum mail_sort sort,
-			     const struct mail_window *w);
-/* By value and then by UID. */
-int imap_sort_compare(const void *a, const void *b);
 enum imap_scan_what imap_sort_needs(enum mail_sort sort);
-/* base subject of RFC 5256 §2.1 */
-struct bytes imap_base_subject(struct bytes subject);
 
 /* --- matching here: local_filter.c --------------------------------------------------------- */
 
@@ -115,7 +103,7 @@ struct imap_searching {
 	struct imap_uids kept;      /* of those that are looked at: who satisfies */
 	struct imap_uids sorted;    /* `uids` by UID, while they are looked at */
 	struct imap_scanning scanning;
-	struct imap_sort_row *rows; /* owned */
+	struct match_row *rows; /* owned */
 	size_t row_count;
 	struct arena *scratch;
 	bool is_plain; /* ESEARCH's answer was no good: ask the old way */

@@ -110,18 +110,25 @@ static void begin_behind(struct imap_searching *s, size_t smaller)
 
 static void probe(struct imap_searching *s);
 
+static bool cursor_row(struct imap_searching *s, struct match_row *ret)
+{
+	const struct mail_query *q = imap_searching_query(s);
+
+	return match_row_of_cursor(ret, s->scratch, q->sort, q->window.key.uid,
+				   q->window.sort_value);
+}
+
 static void on_probe_row(struct imap_scanning *sc, const struct imap_fetch *f)
 {
 	struct imap_searching *s = (struct imap_searching *)sc->op;
-	struct imap_sort_row row, cursor;
+	struct match_row row, cursor;
 	size_t mid = s->low + (s->high - s->low) / 2;
 
 	if (s->is_probed || !imap_sort_row_of(&row, s->scratch, imap_searching_query(s)->sort, f) ||
-	    !imap_sort_row_of_cursor(&cursor, s->scratch, imap_searching_query(s)->sort,
-				     &imap_searching_query(s)->window))
+	    !cursor_row(s, &cursor))
 		return;
 	s->is_probed = true;
-	if (imap_sort_compare(&row, &cursor) < 0)
+	if (match_row_compare(&row, &cursor) < 0)
 		s->low = mid + 1;
 	else
 		s->high = mid;
@@ -174,14 +181,14 @@ static void start_probing(struct imap_searching *s)
 }
 
 /* How many of the rows that were sorted here stand before the cursor. */
-static size_t rows_before(const struct imap_searching *s, const struct imap_sort_row *cursor)
+static size_t rows_before(const struct imap_searching *s, const struct match_row *cursor)
 {
 	size_t low = 0, high = s->row_count;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (imap_sort_compare(&s->rows[mid], cursor) < 0)
+		if (match_row_compare(&s->rows[mid], cursor) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -192,13 +199,13 @@ static size_t rows_before(const struct imap_searching *s, const struct imap_sort
 static void find_gone(struct imap_searching *s)
 {
 	const struct mail_query *q = imap_searching_query(s);
-	struct imap_sort_row cursor;
+	struct match_row cursor;
 
 	if (q->window.kind == WINDOW_ANCHOR)
 		fail(s, ERR_NOT_FOUND);
 	else if (q->sort == SORT_ADDED)
 		begin_behind(s, imap_uids_place(&s->uids, q->window.key.uid));
-	else if (!imap_sort_row_of_cursor(&cursor, s->scratch, q->sort, &q->window))
+	else if (!cursor_row(s, &cursor))
 		fail(s, ERR_INVALID);
 	else if (s->rows)
 		begin_behind(s, rows_before(s, &cursor));
@@ -242,12 +249,12 @@ static void on_sorted(struct imap_scanning *sc)
 		imap_op_fail(&s->base, &s->base.fault);
 		return;
 	}
-	qsort(s->rows, s->row_count, sizeof(*s->rows), imap_sort_compare);
+	qsort(s->rows, s->row_count, sizeof(*s->rows), match_row_compare);
 	s->is_incomplete = s->is_incomplete || s->row_count < s->uids.count;
 	s->uids.count = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
-		if (i == 0 || s->rows[i].uid != s->rows[i - 1].uid)
-			s->uids.at[s->uids.count++] = s->rows[i].uid;
+		if (i == 0 || s->rows[i].place != s->rows[i - 1].place)
+			s->uids.at[s->uids.count++] = s->rows[i].place;
 	}
 	find_window(s);
 }

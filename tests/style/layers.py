@@ -23,7 +23,7 @@ ALLOWED = {
     "bridge/pop3": {"base", "net", "model", "mime", "match", "mailstore", "sasl"},
     "bridge/smtp": {"base", "net", "model"},
     "bridge/state": {"base", "net"},
-    "bridge/account": {"base", "net/loop.h", "model", "mime", "mailstore", "state"},
+    "bridge/account": {"base", "net/loop.h", "model", "mime", "match", "mailstore", "state"},
     "api/json": {"base", "model"},
     "api/http": {"base", "net", "json"},
     "api/auth": {"base", "state"},

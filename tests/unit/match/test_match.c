@@ -2,6 +2,7 @@
 
 #include "match/filter.h"
 #include "match/fold.h"
+#include "match/sort.h"
 #include "mime/headers.h"
 
 static struct arena *mem;
@@ -110,6 +111,46 @@ static void threads_keywords_and_numbers(void **state)
 	assert_int_equal(match_needs(&after), MATCH_HEADERS);
 }
 
+static void check_base(const char *subject, const char *want)
+{
+	assert_bytes_equal_str(match_base_subject(bytes_of_str(subject)), want);
+}
+
+static void subjects_are_compared_by_their_base(void **state)
+{
+	(void)state;
+	check_base("Re: [list] Fwd: Hello (fwd)", "Hello");
+	check_base("[fwd: re: Hello]", "Hello");
+	check_base("[only]", "[only]");
+	check_base("re[2]: Hello", "Hello");
+	check_base("", "");
+}
+
+static int compare(enum mail_sort sort, const char *subject, const char *cursor)
+{
+	struct headers h = { .subject = bytes_of_str(subject) };
+	struct match_message m = { .headers = &h, .received_at = -5, .size = 7 };
+	struct match_row a, b;
+
+	assert_true(match_row_of(&a, mem, sort, 3, &m));
+	assert_true(match_row_of_cursor(&b, mem, sort, 3, bytes_of_str(cursor)));
+	return match_row_compare(&a, &b);
+}
+
+static void rows_and_cursors_compare(void **state)
+{
+	struct match_row row;
+
+	(void)state;
+	assert_int_equal(compare(SORT_SUBJECT, "Re: B", "b"), 0);
+	assert_true(compare(SORT_SUBJECT, "a", "B") < 0);
+	assert_int_equal(compare(SORT_RECEIVED, "", "-5"), 0);
+	assert_int_equal(compare(SORT_SENT, "", "-5"), 0); /* no Date */
+	assert_true(compare(SORT_SIZE, "", "6") > 0);
+	assert_int_equal(compare(SORT_FROM, "", ""), 0);
+	assert_false(match_row_of_cursor(&row, mem, SORT_SIZE, 1, BYTES_LIT("x")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +158,8 @@ int main(void)
 		cmocka_unit_test(malformed_text_stays),
 		cmocka_unit_test(texts_are_found_decoded_in_any_case),
 		cmocka_unit_test(threads_keywords_and_numbers),
+		cmocka_unit_test(subjects_are_compared_by_their_base),
+		cmocka_unit_test(rows_and_cursors_compare),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, set_up, tear_down);
