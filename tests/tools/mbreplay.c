@@ -19,7 +19,7 @@ static bool replay(const char *path)
 	struct credentials c = { .username = BYTES_LIT("user"), .password = BYTES_LIT("password") };
 	struct loop *l = loop_new();
 	int fd = -1;
-	struct script *s = script_start_file(l, path, NULL, &fd);
+	struct script *s = script_start(l, path, NULL, &fd);
 	bool ok = tour(l, imap_store_new_on_fd(l, fd, &server), &c, "INBOX", stdout);
 
 	if (script_fault(s))

@@ -15,6 +15,12 @@ struct step {
 	uint64_t count;
 };
 
+/* What is said about the conversation: A and R lines. */
+struct note {
+	char kind;
+	struct bytes text;
+};
+
 struct script {
 	struct loop *loop;
 	struct loop_watch *watch;
@@ -24,6 +30,8 @@ struct script {
 	struct buf octets; /* of all 'S' steps */
 	struct step steps[4096];
 	size_t count, next;
+	struct note notes[512];
+	size_t note_count, next_note;
 	struct buf in;
 	uint64_t sent;
 	size_t sent_of_step;
@@ -82,6 +90,11 @@ static void add_line(struct script *s, struct bytes line)
 
 	if (!line.len || line.at[0] == '#')
 		return;
+	if (bytes_starts_with(line, BYTES_LIT("A:")) || bytes_starts_with(line, BYTES_LIT("R:"))) {
+		assert_true(s->note_count < sizeof(s->notes) / sizeof(s->notes[0]));
+		s->notes[s->note_count++] = (struct note){ (char)line.at[0], text };
+		return;
+	}
 	assert_true(s->count < sizeof(s->steps) / sizeof(s->steps[0]));
 	if (bytes_starts_with(line, BYTES_LIT("S:")) || bytes_starts_with(line, BYTES_LIT("S-"))) {
 		add_server_octets(s, text, line.at[1] == ':');
@@ -219,8 +232,8 @@ static void on_ready(void *ctx, unsigned events)
 		play(s);
 }
 
-struct script *script_start_file(struct loop *l, const char *path,
-				 const struct script_faults *faults, int *ret_fd)
+struct script *script_start(struct loop *l, const char *path, const struct script_faults *faults,
+			    int *ret_fd)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	int fds[2];
@@ -242,15 +255,12 @@ struct script *script_start_file(struct loop *l, const char *path,
 	return s;
 }
 
-struct script *script_start(struct loop *l, const char *name, const struct script_faults *faults,
-			    int *ret_fd)
+bool script_note(struct script *s, char kind, struct bytes *ret)
 {
-	const char *dir = getenv("MAILBRIDGE_TRANSCRIPTS");
-	char path[1024];
-
-	(void)snprintf(path, sizeof(path), "%s/imap/session/%s.txt",
-		       dir ? dir : "tests/transcripts", name);
-	return script_start_file(l, path, faults, ret_fd);
+	if (s->next_note == s->note_count || s->notes[s->next_note].kind != kind)
+		return false;
+	*ret = s->notes[s->next_note++].text;
+	return true;
 }
 
 bool script_is_done(const struct script *s)

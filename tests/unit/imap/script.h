@@ -8,6 +8,8 @@
  *	C~ text     a line of the client that begins with text
  *	C- N        any N octets of the client
  *	X:          the server closes the connection
+ *	A: text     what is asked of the client, and
+ *	R: text     what comes of it: for dialogue.h, which reads them with script_note()
  *	# text      about what is to be seen
  *
  * Tags of the client are a1, a2, ... so they are written as they are. Lines of
@@ -27,13 +29,12 @@ struct script_faults {
 	uint64_t cut_bytes;
 };
 
-/* `name` is a file of tests/transcripts/imap/session without ".txt". The end of
- * the client is *ret_fd. Fails the test when the file is not there or wrong. */
-struct script *script_start(struct loop *l, const char *name, const struct script_faults *faults,
+/* Plays the file at `path`. The end of the client is *ret_fd. Fails the test when the
+ * file is not there or wrong. */
+struct script *script_start(struct loop *l, const char *path, const struct script_faults *faults,
 			    int *ret_fd);
-/* The same with the path of a file. */
-struct script *script_start_file(struct loop *l, const char *path,
-				 const struct script_faults *faults, int *ret_fd);
+/* The text of the next A or R line if that is a `kind`; it is then taken. */
+bool script_note(struct script *s, char kind, struct bytes *ret);
 /* All lines were played. */
 bool script_is_done(const struct script *s);
 /* What the client did that is not in the file; NULL: nothing. */

@@ -1,6 +1,7 @@
 #include "store_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -15,6 +16,17 @@ static void on_end(void *ctx, const struct fault *fault)
 
 void store_test_begin(struct store_test *t, const char *name, const struct script_faults *faults)
 {
+	const char *dir = getenv("MAILBRIDGE_TRANSCRIPTS");
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/imap/session/%s.txt",
+		       dir ? dir : "tests/transcripts", name);
+	store_test_begin_file(t, path, faults);
+}
+
+void store_test_begin_file(struct store_test *t, const char *path,
+			   const struct script_faults *faults)
+{
 	struct imap_server server = { .host = "mail.example.org",
 				      .port = 143,
 				      .tls = IMAP_TLS_NONE,
@@ -25,7 +37,7 @@ void store_test_begin(struct store_test *t, const char *name, const struct scrip
 	t->loop = loop_new();
 	t->mem = arena_new(64u << 20);
 	buf_init(&t->stream, 64u << 20);
-	t->script = script_start(t->loop, name, faults, &fd);
+	t->script = script_start(t->loop, path, faults, &fd);
 	t->ms = imap_store_new_on_fd(t->loop, fd, &server);
 	assert_non_null(t->ms);
 	mailstore_on_end(t->ms, on_end, t);

@@ -35,6 +35,9 @@ struct store_test {
 };
 
 void store_test_begin(struct store_test *t, const char *name, const struct script_faults *faults);
+/* The same with the path of a file. */
+void store_test_begin_file(struct store_test *t, const char *path,
+			   const struct script_faults *faults);
 /* Fails the test when the client did not keep to the script. */
 void store_test_end(struct store_test *t);
 
