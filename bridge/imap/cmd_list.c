@@ -1,8 +1,9 @@
 /*
  * All folders: LIST with everything in its RETURN options where the server has
  * LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819) and LIST-MYRIGHTS (RFC 8440),
- * which is one round trip; else LIST (or XLIST) and LSUB, then STATUS for each and
- * MYRIGHTS (RFC 4314) for those of others, pipelined and bounded.
+ * which is one round trip; else LIST and LSUB, then STATUS for each and MYRIGHTS (RFC
+ * 4314) for those of others, pipelined and bounded. Roles without SPECIAL-USE (RFC
+ * 6154) come from XLIST: instead of LIST, or beside it where LIST can do more.
  */
 #include "imap/listed.h"
 
@@ -32,6 +33,14 @@ static void see_list(struct list *l, const struct imap_list *r)
 	f = imap_listed_add(&l->folders, r->mailbox);
 	if (!f || !imap_listed_fill(&l->folders, f, l->base.store, r))
 		l->base.fault = fault_with_text(ERR_TOO_BIG, "there are too many folders");
+}
+
+static void see_role(struct list *l, const struct imap_list *r)
+{
+	struct imap_listed_folder *f = imap_listed_find(&l->folders, r->mailbox);
+
+	if (f)
+		imap_listed_see_role(f, r);
 }
 
 static void see_status(struct list *l, const struct imap_status_data *st)
@@ -72,6 +81,8 @@ static void take(struct imap_exchange *x, const struct imap_response *r)
 		f = imap_listed_find(&l->folders, r->rights.mailbox);
 		if (f)
 			imap_listed_set_rights(f, r->rights.rights);
+	} else if (r->kind == IMAP_XLIST && l->is_extended) {
+		see_role(l, &r->list);
 	} else {
 		see_list(l, &r->list);
 	}
@@ -195,8 +206,9 @@ static void on_listed(struct imap_exchange *x, const struct imap_reply *reply)
 		ask_more(l);
 }
 
-/* LSUB may be refused, and then nothing is known to be subscribed. */
-static void on_subscribed(struct imap_exchange *x, const struct imap_reply *reply)
+/* LSUB may be refused, and then nothing is known to be subscribed; XLIST, and then
+ * roles are guessed from names. */
+static void on_extra(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	(void)reply;
 	on_listed(x, &(struct imap_reply){ .status = IMAP_OK });
@@ -223,14 +235,24 @@ static void return_options(struct list *l, struct imap_command *c)
 
 static void send_list(struct list *l, const char *words, struct bytes prefix)
 {
-	bool is_lsub = !strcmp(words, "LSUB");
-	struct imap_exchange *x = command(l, words, is_lsub ? on_subscribed : on_listed);
+	struct imap_exchange *x = command(l, words, on_listed);
 
 	if (x) {
 		imap_command_string(&x->command, prefix);
 		imap_command_string(&x->command, BYTES_LIT("*"));
-		if (l->is_extended && !is_lsub)
+		if (l->is_extended)
 			return_options(l, &x->command);
+	}
+	imap_op_send(&l->base, x);
+}
+
+static void send_extra(struct list *l, const char *words)
+{
+	struct imap_exchange *x = command(l, words, on_extra);
+
+	if (x) {
+		imap_command_string(&x->command, BYTES_LIT(""));
+		imap_command_string(&x->command, BYTES_LIT("*"));
 	}
 	imap_op_send(&l->base, x);
 }
@@ -249,21 +271,26 @@ static void begin(struct imap_op *op)
 {
 	struct list *l = (struct list *)op;
 	const struct imap_session *s = op->store->session;
+	bool has_xlist =
+		imap_session_can(s, IMAP_CAP_XLIST) && !imap_session_can(s, IMAP_CAP_SPECIAL_USE);
 	const char *words = "LIST";
 
 	l->folders.mem = op->rq.call.mem;
 	l->is_extended = imap_session_can(s, IMAP_CAP_LIST_EXTENDED);
 	l->has_status = l->is_extended && imap_session_can(s, IMAP_CAP_LIST_STATUS);
 	l->has_rights = l->is_extended && imap_session_can(s, IMAP_CAP_LIST_MYRIGHTS);
-	if (imap_session_can(s, IMAP_CAP_XLIST) && !imap_session_can(s, IMAP_CAP_SPECIAL_USE))
+	/* XLIST takes no options: Zimbra refuses it with them. */
+	if (has_xlist && !l->is_extended)
 		words = "XLIST";
 	send_list(l, words, BYTES_LIT(""));
 	if (op->store->has_namespaces) {
 		send_foreign(l, words, &op->store->namespaces.other);
 		send_foreign(l, words, &op->store->namespaces.shared);
 	}
+	if (has_xlist && l->is_extended)
+		send_extra(l, "XLIST");
 	if (!l->is_extended)
-		send_list(l, "LSUB", BYTES_LIT(""));
+		send_extra(l, "LSUB");
 	if (!op->pending)
 		finish(l);
 }

@@ -181,6 +181,14 @@ bool imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *to,
 	return true;
 }
 
+void imap_listed_see_role(struct imap_listed_folder *to, const struct imap_list *r)
+{
+	enum folder_role role = role_of(r->attributes);
+
+	if (role != FOLDER_ROLE_NONE && to->folder.role != FOLDER_ROLE_INBOX)
+		to->folder.role = role;
+}
+
 /* --- rights ------------------------------------------------------------------------------- */
 
 static bool has(struct bytes rights, const char *any_of)

@@ -36,6 +36,8 @@ bool imap_listed_is_no_folder(const struct imap_list *r);
 /* What LIST says of it. False when memory is short. */
 bool imap_listed_fill(struct imap_listed *l, struct imap_listed_folder *f,
 		      const struct imap_store *st, const struct imap_list *r);
+/* Only the role of it, as XLIST has it. */
+void imap_listed_see_role(struct imap_listed_folder *to, const struct imap_list *r);
 /* What MYRIGHTS says of it: RFC 4314 §2.1, and RFC 2086 where a server knows no
  * other letters. */
 void imap_listed_set_rights(struct imap_listed_folder *f, struct bytes rights);
