@@ -74,7 +74,9 @@ static void read_octets(struct imap_reader *r, struct imap_string *ret)
 	*ret = (struct imap_string){ 0 };
 	if (c == '"' || c == '{' || c == '~')
 		imap_read_any_string(r, ret);
-	else if (c != ')' && !imap_try_nil(r))
+	else if (c == ')')
+		ret->data = BYTES_LIT("");
+	else if (!imap_try_nil(r))
 		imap_fail(r, "the octets of a section are missing");
 }
 
