@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "imap/quirks.h"
 #include "imap/store.h"
 #include "sasl/sasl.h"
 
@@ -13,6 +14,8 @@ struct login {
 	struct op *dial;
 	struct sasl *sasl;
 	struct op *answer; /* to a challenge, being made */
+	bool said_first;   /* the initial response went with AUTHENTICATE */
+	bool says_later;   /* it did once, and the server could not take it */
 	char *username, *password, *token;
 };
 
@@ -95,6 +98,17 @@ static void authenticated(struct login *l)
 	(void)could_not_send(l);
 }
 
+static void log_in(struct login *l);
+
+static void log_in_again(struct login *l)
+{
+	sasl_free(l->sasl);
+	l->sasl = NULL;
+	l->said_first = false;
+	l->says_later = true;
+	log_in(l);
+}
+
 static void on_login(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct login *l = login_of(x);
@@ -110,6 +124,10 @@ static void on_login(struct imap_exchange *x, const struct imap_reply *reply)
 			authenticated(l);
 		else
 			fail(l, e, "the server did not prove that it knows the password");
+		return;
+	}
+	if (l->said_first && imap_quirk_wants_no_initial_response(reply->status, reply->text)) {
+		log_in_again(l);
 		return;
 	}
 	if (f.err != ERR_BUSY && f.err != ERR_DENIED)
@@ -171,8 +189,9 @@ static void send_authenticate(struct login *l)
 	if (x) {
 		imap_command_word(&x->command, sasl_mechanism_name(sasl_mechanism(l->sasl)));
 		x->on_continue = on_challenge;
-		if (imap_session_can(s, IMAP_CAP_SASL_IR))
+		if (imap_session_can(s, IMAP_CAP_SASL_IR) && !l->says_later)
 			e = sasl_start(l->sasl, &first, &any);
+		l->said_first = any;
 		if (any && first.len)
 			imap_command_atom(&x->command, buf_bytes(&first));
 		else if (any)

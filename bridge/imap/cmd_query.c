@@ -10,6 +10,7 @@
  * in a further round.
  */
 #include "imap/query.h"
+#include "imap/quirks.h"
 
 /* After so many the folder changes faster than we can look at it. */
 #define ROUNDS_MAX 5
@@ -126,10 +127,11 @@ static void on_fetched(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct page_op *p = page_of(x);
 	struct fault f = imap_fault_of(reply);
+	bool is_bad = imap_quirk_is_bad_message(&f, p->got.count > 0);
 
 	/* A window of before an EXPUNGE may be refused as well as a bad message. */
-	p->is_refused = p->is_refused || f.err == ERR_REFUSED;
-	if (imap_op_answered(&p->base, f.err == ERR_REFUSED ? NULL : reply))
+	p->is_refused = p->is_refused || is_bad;
+	if (imap_op_answered(&p->base, is_bad ? NULL : reply))
 		step(p);
 }
 
@@ -297,6 +299,7 @@ static void bisect(struct page_op *p, const struct imap_window *w)
 	}
 	p->fetching = (struct imap_fetching){ .op = &p->base,
 					      .want = p->base.rq.arg.read.want,
+					      .any_came = p->got.count > 0,
 					      .done = on_bisected };
 	if (!uids || !imap_items_init(&p->fetching.items, p->base.rq.call.mem, uids, count)) {
 		imap_op_fail_with(&p->base, ERR_NOMEM, "");

@@ -3,6 +3,7 @@
  * When one broken message makes the server refuse a command, what did not come
  * is asked for again in halves until the broken one stands alone.
  */
+#include "imap/quirks.h"
 #include "imap/store.h"
 
 /* For each bad message about log2(n) of them are spent. */
@@ -63,16 +64,17 @@ static void on_done(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_fetching *f = x->detail;
 	struct fault refused = imap_fault_of(reply);
+	bool is_bad = imap_quirk_is_bad_message(&refused, f->any_came || any_there(f));
 
 	(void)imap_op_answered(f->op, NULL);
 	f->left--;
-	if (refused.err == ERR_REFUSED && !f->op->fault.err)
+	if (is_bad && !f->op->fault.err)
 		halve(f, x->first, x->last);
 	else if (refused.err && !f->op->fault.err)
 		f->op->fault = refused;
 	if (f->left)
 		return;
-	if (refused.err == ERR_REFUSED && f->items.count > 1 && !any_there(f) && !f->op->fault.err)
+	if (is_bad && f->items.count > 1 && !f->any_came && !any_there(f) && !f->op->fault.err)
 		f->op->fault = refused;
 	f->done(f);
 }

@@ -5,29 +5,78 @@ static bool text_has(const struct imap_text *t, const char *words)
 	return bytes_find(t->text, bytes_of_str(words)) < t->text.len;
 }
 
+/* Beside each the dialogue that has it. What says the same in a code needs no entry. */
+static const struct saying {
+	const char *words;
+	enum err err;
+	const char *code; /* of ours, where the server gives none that a client could know */
+} sayings[] = {
+	/* exchange_not_connected: the login succeeded, the mailbox behind it is throttled,
+	 * or the token lacks the scope for IMAP. */
+	{ "User is authenticated but not connected", ERR_BUSY, "authenticated-not-connected" },
+	/* exchange: also says for how long, see backoff_s(). */
+	{ "Request is throttled", ERR_BUSY, "throttled" },
+	/* gmail_limits: the mailbox is not full, too much was transferred today. */
+	{ "Account exceeded command or bandwidth limits", ERR_BUSY, NULL },
+	/* gmail_too_many: its code is ALERT. */
+	{ "Too many simultaneous connections", ERR_BUSY, NULL },
+	/* netease_unsafe: it did not like what we said in ID, or wants the user to allow
+	 * IMAP on its web site. */
+	{ "Unsafe Login", ERR_DENIED, NULL },
+	/* refusals: servers without RFC 5530. */
+	{ "does not exist", ERR_NOT_FOUND, NULL },
+	{ "doesn't exist", ERR_NOT_FOUND, NULL },
+	{ "nknown Mailbox", ERR_NOT_FOUND, NULL },
+	{ "no such mailbox", ERR_NOT_FOUND, NULL },
+	{ "No such file or directory", ERR_NOT_FOUND, NULL },
+	{ "already exists", ERR_EXISTS, NULL },
+	{ "ermission denied", ERR_DENIED, NULL },
+	{ "ccess denied", ERR_DENIED, NULL },
+	{ "ver quota", ERR_QUOTA, NULL },
+	{ "uota exceeded", ERR_QUOTA, NULL },
+};
+
+/* "Suggested Backoff Time: 299910 milliseconds"; 0 when it says none. */
+static unsigned backoff_s(struct bytes text)
+{
+	const struct bytes words = BYTES_LIT("Backoff Time: ");
+	struct bytes rest = bytes_skip(text, bytes_find(text, words)), number;
+	uint64_t ms;
+
+	rest = bytes_skip(rest, words.len);
+	if (!bytes_split(&rest, ' ', &number) || !bytes_to_u64(number, 3600 * 1000, &ms))
+		return 0;
+	return (unsigned)((ms + 999) / 1000);
+}
+
 void imap_quirk_fault(struct fault *f, const struct imap_text *t)
 {
-	if (f->err != ERR_REFUSED)
+	/* Gmail says OVERQUOTA of its traffic limits, too. */
+	if (f->err != ERR_REFUSED && f->err != ERR_QUOTA)
 		return;
-	/* Exchange and outlook.com: the login succeeded, the mailbox behind it is
-	 * throttled, or the token lacks the scope for IMAP. */
-	if (text_has(t, "User is authenticated but not connected")) {
-		struct fault ours = fault_from_server(
-			ERR_BUSY, "imap", BYTES_LIT("authenticated-not-connected"), t->text);
+	for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]); i++) {
+		const struct saying *s = &sayings[i];
 
-		*f = ours;
+		if (!text_has(t, s->words))
+			continue;
+		f->err = s->err;
+		if (s->code)
+			*f = fault_from_server(s->err, "imap", bytes_of_str(s->code), t->text);
+		if (s->err == ERR_BUSY)
+			f->retry_after_s = backoff_s(t->text);
 		return;
 	}
-	/* Courier, mailutils and older servers give no code for a missing folder. */
-	if (text_has(t, "does not exist") || text_has(t, "doesn't exist") ||
-	    text_has(t, "Mailbox not found") || text_has(t, "Unknown Mailbox") ||
-	    text_has(t, "no such mailbox") || text_has(t, "No such mailbox") ||
-	    text_has(t, "Couldn't open mailbox"))
-		f->err = ERR_NOT_FOUND;
-	else if (text_has(t, "already exists") || text_has(t, "Mailbox exists"))
-		f->err = ERR_EXISTS;
-	else if (text_has(t, "ermission denied") || text_has(t, "Access denied"))
-		f->err = ERR_DENIED;
-	else if (text_has(t, "over quota") || text_has(t, "uota exceeded"))
-		f->err = ERR_QUOTA;
+}
+
+/* yahoo: NO [UNAVAILABLE], for ever, for the one message, after those before it. */
+bool imap_quirk_is_bad_message(const struct fault *refused, bool any_came)
+{
+	return refused->err == ERR_REFUSED ||
+	       (any_came && refused->err == ERR_BUSY && !strcmp(refused->code, "UNAVAILABLE"));
+}
+
+/* netease: BAD, and not the NO of a wrong password. */
+bool imap_quirk_wants_no_initial_response(enum imap_status status, const struct imap_text *t)
+{
+	return status == IMAP_BAD && !t->code_name.len;
 }

@@ -168,6 +168,7 @@ struct imap_fetching {
 	unsigned want;
 	unsigned left;    /* commands that are not answered */
 	unsigned retries; /* left to find the bad ones */
+	bool any_came;    /* others than `items`, from the same command: set by who starts it */
 	void (*done)(struct imap_fetching *f);
 };
 void imap_fetching_start(struct imap_fetching *f);
