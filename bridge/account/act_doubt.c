@@ -241,10 +241,12 @@ static void on_target(void *ctx, const struct fault *fault, const struct mail_pa
 	if (taken && uidvalidity && page->uidvalidity == uidvalidity)
 		match(o, page, taken);
 	take_out(o, is_done);
-	if (has_halves(o))
-		step_run_once(&o->work.step, remove_halves);
-	else
+	if (!has_halves(o)) {
 		go_on(o);
+		return;
+	}
+	step_will_change(&o->work.step, &act_folder(o)->id, NULL, false);
+	step_run_once(&o->work.step, remove_halves);
 }
 
 static struct op *look_at_target(struct step *s, struct mailstore *ms)

@@ -266,6 +266,8 @@ void act_complete(struct acting *o, uint32_t index, const struct change_result *
 	r->id = (struct message_id){ o->target->id, c->new_key };
 	r->has_expunged = o->action.kind != ACTION_COPY;
 	r->expunged = r->has_expunged && c->expunged;
+	if (r->has_expunged && r->has_id)
+		live_moved(o->work.account, &o->plan.ids[index], &r->id);
 }
 
 /* May this be asked for again on a new session? */
@@ -393,10 +395,6 @@ static void next_group(struct acting *o)
 
 static void run_phase(struct acting *o)
 {
-	static struct op *(*const starts[])(struct step *, struct mailstore *) = {
-		[ACT_LOOK] = look, [ACT_FLAG] = flag, [ACT_DO] = change
-	};
-
 	collect(o);
 	while (o->key_count && o->phase < ACT_PHASES && !has_phase(o, o->phase))
 		o->phase++;
@@ -406,8 +404,13 @@ static void run_phase(struct acting *o)
 		next_group(o);
 	} else if (o->phase == ACT_LOOK) {
 		step_run(&o->work.step, look);
+	} else if (o->phase == ACT_FLAG) {
+		step_will_change(&o->work.step, &group_of(o)->id, NULL, false);
+		step_run_once(&o->work.step, flag);
 	} else {
-		step_run_once(&o->work.step, starts[o->phase]);
+		step_will_change(&o->work.step, &group_of(o)->id, o->target ? &o->target->id : NULL,
+				 !is_expunge(o) && o->action.kind != ACTION_COPY);
+		step_run_once(&o->work.step, change);
 	}
 }
 

@@ -67,6 +67,7 @@ static void on_taken_back(void *ctx, const struct fault *fault, const struct cha
 	if (is_cut && !o->is_second) {
 		o->is_second = true;
 		step_renew(&o->work.step);
+		step_will_change(&o->work.step, &o->folder->id, NULL, false);
 		step_run_once(&o->work.step, take_back);
 	} else {
 		/* Whatever came of it, what the client hears is that he was too late. */
@@ -99,10 +100,12 @@ static void on_removed(void *ctx, const struct fault *fault, const struct change
 	if ((fault ? fault->err == ERR_NET : was_cut(&c)) && !o->is_second) {
 		o->is_second = true;
 		step_renew(&o->work.step);
+		step_will_change(&o->work.step, &o->old_folder->id, NULL, false);
 		step_run_once(&o->work.step, remove_old);
 		return;
 	}
 	if (c.status == CHANGE_NOT_FOUND && !o->is_second && o->result.has_id) {
+		step_will_change(&o->work.step, &o->folder->id, NULL, false);
 		step_run_once(&o->work.step, take_back);
 	} else if (c.status == CHANGE_NOT_FOUND && !o->is_second) {
 		old_is_gone(o);
@@ -155,6 +158,7 @@ static void stored(struct appending *o, const struct change_result *c)
 		return;
 	}
 	o->work.step.failed = removal_failed;
+	step_will_change(&o->work.step, &o->old_folder->id, NULL, false);
 	step_run_once(&o->work.step, remove_old);
 }
 
@@ -274,6 +278,12 @@ static struct op *append(struct step *s, struct mailstore *ms)
 				o);
 }
 
+static void store(struct appending *o)
+{
+	step_will_change(&o->work.step, &o->folder->id, NULL, false);
+	step_run_once(&o->work.step, append);
+}
+
 static void append_failed(struct step *s, const struct fault *fault)
 {
 	struct appending *o = s->owner;
@@ -297,7 +307,7 @@ static void on_old(void *ctx, const struct fault *fault, const struct mail_item 
 	if (is_gone || count == 0)
 		old_is_gone(o);
 	else
-		step_run_once(&o->work.step, append);
+		store(o);
 }
 
 static struct op *look_at_old(struct step *s, struct mailstore *ms)
@@ -330,7 +340,7 @@ static void on_turn(struct turn *t, const struct fault *fault)
 	else if (o->replaces)
 		folders_try_look_up(w, bytes_of_str(o->old.folder.text), on_old_folder);
 	else
-		step_run_once(&w->step, append);
+		store(o);
 }
 
 static void on_folder(struct work *w, const struct folder *folder)

@@ -89,6 +89,7 @@ static void on_subscribed(void *ctx, const struct fault *fault)
 	struct editing *o = ctx;
 	bool is_extra = o->created_cb && fault && fault->err != ERR_NET;
 
+	live_folders_changed(o->work.account);
 	/* A new folder that is not subscribed is a folder all the same. */
 	if (step_took(&o->work.step, is_extra ? NULL : fault))
 		show(o);
@@ -176,6 +177,7 @@ static void on_created(void *ctx, const struct fault *fault)
 {
 	struct editing *o = ctx;
 
+	live_folders_changed(o->work.account);
 	if (!step_took(&o->work.step, fault))
 		return;
 	o->edit.is_subscribed = true;
@@ -261,6 +263,7 @@ static void on_renamed(void *ctx, const struct fault *fault)
 {
 	struct editing *o = ctx;
 
+	live_folders_changed(o->work.account);
 	if (step_took(&o->work.step, fault))
 		follow(o);
 }
@@ -332,12 +335,14 @@ static void on_listed_for_edit(struct work *w, const struct folder_list *all)
 	}
 	if (!settle_path(o))
 		return;
-	if (!bytes_equal(o->path, o->folder->path))
+	if (!bytes_equal(o->path, o->folder->path)) {
+		live_renaming(w->account, o->folder->path, o->path, o->folder->delimiter);
 		step_run_once(&w->step, rename_folder);
-	else if (o->edit.set_subscribed && o->edit.is_subscribed != o->folder->is_subscribed)
+	} else if (o->edit.set_subscribed && o->edit.is_subscribed != o->folder->is_subscribed) {
 		step_run(&w->step, subscribe);
-	else
+	} else {
 		show(o);
+	}
 }
 
 struct op *account_edit_folder(struct account *a, struct call call, struct bytes folder,
@@ -359,6 +364,7 @@ static void on_deleted(void *ctx, const struct fault *fault)
 {
 	struct editing *o = ctx;
 
+	live_folders_changed(o->work.account);
 	if (!step_took(&o->work.step, fault))
 		return;
 	o->work.account->folders.is_stale = true;

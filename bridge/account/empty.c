@@ -104,6 +104,7 @@ static void on_page(void *ctx, const struct fault *fault, const struct mail_page
 		o->query.window.kind = WINDOW_AFTER;
 		o->query.window.key = o->keys[o->key_count - 1];
 		o->query.window.uidvalidity = page->uidvalidity;
+		step_will_change(&o->work.step, &o->folder->id, NULL, false);
 		step_run_once(&o->work.step, expunge);
 	}
 }

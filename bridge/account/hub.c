@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/live.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -63,8 +64,10 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 	while (h->bucket_count < h->limits.accounts_max && h->bucket_count < (1u << 16))
 		h->bucket_count *= 2;
 	h->buckets = calloc(h->bucket_count, sizeof *h->buckets);
-	if (!h->buckets || !hash_random(h->key, sizeof h->key) ||
+	h->watches = calloc(h->bucket_count, sizeof *h->watches);
+	if (!h->buckets || !h->watches || !hash_random(h->key, sizeof h->key) ||
 	    summary_cache_init(&h->cache, h->limits.cache_bytes) != ERR_OK) {
+		free(h->watches);
 		free(h->buckets);
 		free(h);
 		return NULL;
@@ -178,12 +181,14 @@ void account_hub_free(struct account_hub *h)
 {
 	if (!h)
 		return;
+	live_done(h);
 	while (h->oldest)
 		account_free(h->oldest);
 	loop_task_stop(&h->sweep); /* closing sessions started it */
 	hosts_done(&h->hosts);
 	summary_cache_done(&h->cache);
 	explicit_bzero(h->key, sizeof h->key);
+	free(h->watches);
 	free(h->buckets);
 	free(h);
 }
@@ -211,6 +216,7 @@ static void on_login(struct pool *p, const struct fault *fault, const struct mai
 		a->verified_until_ms = clock_monotonic_ms() + a->hub->limits.credentials_ttl_ms;
 		a->caps = *caps;
 		a->has_caps = true;
+		live_logged_in(a);
 		return;
 	}
 	log_failure(a, fault);
@@ -223,9 +229,12 @@ static bool on_limit(struct pool *p)
 	struct account *mine = account_of_pool(p);
 	unsigned closed = 0;
 
-	for (struct account *a = mine->hub->newest; a; a = a->older)
-		if (a != mine && strcmp(a->id.text, mine->id.text) == 0)
-			closed += pool_close_idle(&a->pool);
+	for (struct account *a = mine->hub->newest; a; a = a->older) {
+		if (a == mine || strcmp(a->id.text, mine->id.text) != 0)
+			continue;
+		closed += pool_close_idle(&a->pool);
+		closed += !closed && live_make_room(a);
+	}
 	return closed > 0;
 }
 
@@ -361,7 +370,7 @@ bool hub_trust(struct account *a)
 	if (a->is_trusted)
 		return true;
 	if (h->trusted >= h->limits.accounts_max) {
-		while (old && (old->refs || !old->is_trusted))
+		while (old && (!old->is_trusted || (old->refs && !live_let_go(old))))
 			old = old->newer;
 		if (!old)
 			return false;

@@ -37,6 +37,12 @@ struct account {
 	struct mailstore_caps caps;
 	struct mailstore_quota quota;
 	uint64_t quota_until_ms; /* 0: not asked yet */
+
+	struct watch *watch; /* that it holds, or held until a while ago; NULL */
+	struct account *next_holder;
+	unsigned holds;
+	uint64_t held_until_ms; /* with no holds: watched on until then */
+	bool is_refused;        /* its credentials were, when they were last tried */
 };
 
 struct account_hub {
@@ -54,6 +60,8 @@ struct account_hub {
 	unsigned trusted; /* accounts that are */
 	struct account *leaving;
 	struct loop_task sweep;
+	struct watch **watches;      /* buckets by id, as many as of accounts */
+	struct live_change *changes; /* of ours under way */
 };
 
 /* The account of exactly these credentials, not trusted when new, with a

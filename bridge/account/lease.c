@@ -7,6 +7,8 @@
 
 static bool is_long(const struct lease *l)
 {
+	if (l->flags & LEASE_WATCH)
+		return false;
 	return l->cls == CALL_BULK || (l->flags & LEASE_LONG);
 }
 
@@ -171,6 +173,8 @@ static void grant(struct lease *l, struct session *s)
 	l->session = s;
 	l->is_reused = s->serial <= l->asked_serial;
 	p->long_leases += is_long(l);
+	if (l->flags & LEASE_WATCH)
+		p->watch = l;
 	p->setup.stats->sessions_busy++;
 	l->granted(l, NULL);
 }
@@ -212,8 +216,18 @@ void pool_dispatch(struct pool *p)
 	if (!p->waiting)
 		return;
 	wanted = sessions_wanted(p, &fresh);
-	if (wanted)
-		pool_open_for(p, wanted, fresh);
+	if (!wanted)
+		return;
+	pool_open_for(p, wanted, fresh);
+	/* A watch in line is no reason to interrupt one. */
+	if (pool_opening(p) < wanted)
+		pool_ask_to_yield(p);
+}
+
+void pool_ask_to_yield(struct pool *p)
+{
+	if (p->watch)
+		p->watch->yield(p->watch);
 }
 
 /* --- for owners ------------------------------------------------------- */
@@ -249,6 +263,8 @@ static void give_back(struct lease *l)
 
 	l->session = NULL;
 	s->lease = NULL;
+	if (p->watch == l)
+		p->watch = NULL;
 	p->long_leases -= is_long(l);
 	p->setup.stats->sessions_busy--;
 	s->state = SESSION_IDLE;

@@ -2,7 +2,8 @@
  * The loan of one session: whoever holds it has the conversation for himself.
  * Interactive calls go before bulk ones (but a bulk one that has waited long
  * goes first), and downloads and bulk work leave one session to the others
- * where there is more than one.
+ * where there is more than one. A watch holds one for as long as nobody needs it:
+ * when all are in use and somebody waits it is asked to yield.
  */
 #ifndef ACCOUNT_LEASE_H
 #define ACCOUNT_LEASE_H
@@ -12,6 +13,9 @@
 enum {
 	LEASE_FRESH = 1 << 0, /* a session whose login ended after this was asked */
 	LEASE_LONG = 1 << 1,  /* will be held long: a download */
+	/* Held until somebody else needs it. Stands in line behind all others, but not
+	 * for ever; one per pool. */
+	LEASE_WATCH = 1 << 2,
 };
 
 struct lease {
@@ -24,6 +28,9 @@ struct lease {
 	/* Once per lease_start(): with fault NULL the session is there, maybe already
 	 * inside lease_start(); with a fault always later. */
 	void (*granted)(struct lease *l, const struct fault *fault);
+	/* LEASE_WATCH: the session is wanted back. Called from inside other calls: it is
+	 * given back later, and soon. */
+	void (*yield)(struct lease *l);
 
 	/* Read by the owner. */
 	bool is_reused; /* the session had been open before it was asked for */

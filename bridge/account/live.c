@@ -1,9 +1,204 @@
-#include "account/live.h"
+/* What we do ourselves to accounts that are watched. */
+#include <stdlib.h>
 
-/* Nothing is watched yet: no folder is known exactly. */
+#include "account/watch.h"
+#include "base/clock.h"
+
+/* A move's outcome is waited for so long before its traces are told of as if somebody
+ * else had left them; and it is remembered so long, for so many messages. */
+#define MOVE_PATIENCE_MS 2000
+#define MOVES_TTL_MS     60000
+#define MOVES_MAX        20000
+
+/* --- what is known ---------------------------------------------------- */
+
+static bool is_current(const struct watch *w, const struct watch_folder *f)
+{
+	if (w->state != WATCH_WATCHING || f->is_dirty || f->needs_sync || f->needs_status)
+		return false;
+	if (w->must_poll || w->account->caps.push == MAILSTORE_PUSH_POLL)
+		return false;
+	return f->is_inbox ? w->is_in_inbox : w->account->caps.push == MAILSTORE_PUSH_NOTIFY;
+}
+
 const struct folder_state *live_state(const struct account *a, const struct folder_id *folder)
 {
-	(void)a;
-	(void)folder;
+	const struct watch *w = watch_of(a);
+	const struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
+
+	return f && f->state && f->has_baseline && is_current(w, f) ? f->state : NULL;
+}
+
+/* --- changes under way ------------------------------------------------ */
+
+static void add_to(struct watch *w, struct watch_folder *f, const struct live_change *c)
+{
+	f->changes++;
+	if (c->is_move && f->moves++ == 0)
+		f->held_until_ms = clock_monotonic_ms() + MOVE_PATIENCE_MS;
+	w->hub->stats.folders_dirty += !f->is_dirty;
+	f->is_dirty = true;
+}
+
+void live_count_changes(struct watch *w, struct watch_folder *f)
+{
+	f->changes = f->moves = 0;
+	for (const struct live_change *c = w->hub->changes; c; c = c->next)
+		if (folder_id_equal(&c->folder, &f->id))
+			add_to(w, f, c);
+}
+
+void live_change_begin(struct live_change *c, struct account *a, const struct folder_id *folder,
+		       bool is_move)
+{
+	struct watch *w = watch_of(a);
+	struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
+
+	live_change_end(c); /* begun anew on another session */
+	*c = (struct live_change){ .account = a,
+				   .folder = *folder,
+				   .is_move = is_move,
+				   .next = a->hub->changes,
+				   .prev = &a->hub->changes };
+	if (c->next)
+		c->next->prev = &c->next;
+	a->hub->changes = c;
+	if (f)
+		add_to(w, f, c);
+}
+
+void live_change_end(struct live_change *c)
+{
+	struct watch *w = c->account ? watch_of(c->account) : NULL;
+	struct watch_folder *f = w ? watch_folder_find(w, &c->folder) : NULL;
+
+	if (!c->account)
+		return;
+	*c->prev = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->account = NULL;
+	if (!f)
+		return;
+	f->changes--;
+	f->moves -= c->is_move;
+	f->changes_ended++;
+	watch_look(w, f);
+	if (!f->moves)
+		watch_go(w);
+}
+
+/* --- moves ------------------------------------------------------------ */
+
+static bool reserve_move(struct watch *w)
+{
+	size_t cap = w->move_cap ? 2 * w->move_cap : 16;
+	struct watch_move *moves;
+
+	if (clock_monotonic_ms() - w->moved_ms > MOVES_TTL_MS || w->move_count >= MOVES_MAX)
+		w->move_count = w->move_next = 0;
+	if (w->move_count < w->move_cap)
+		return true;
+	moves = realloc(w->moves, cap * sizeof *moves);
+	if (!moves)
+		return false;
+	w->moves = moves;
+	w->move_cap = cap;
+	return true;
+}
+
+void live_moved(struct account *a, const struct message_id *from, const struct message_id *to)
+{
+	struct watch *w = watch_of(a);
+
+	if (!w || from->key.kind != MESSAGE_KEY_UID || to->key.kind != MESSAGE_KEY_UID ||
+	    !reserve_move(w))
+		return;
+	w->moved_ms = clock_monotonic_ms();
+	w->moves[w->move_count++] = (struct watch_move){
+		.from_folder = from->folder,
+		.to_folder = to->folder,
+		.from_uidvalidity = from->key.uidvalidity,
+		.from_uid = from->key.uid,
+		.to_uidvalidity = to->key.uidvalidity,
+		.to_uid = to->key.uid,
+	};
+}
+
+static bool is_place(const struct message_id *id, const struct folder_id *folder,
+		     uint32_t uidvalidity, uint32_t uid)
+{
+	return id->key.uid == uid && id->key.uidvalidity == uidvalidity &&
+	       folder_id_equal(&id->folder, folder);
+}
+
+static struct message_id place(const struct folder_id *folder, uint32_t uidvalidity, uint32_t uid)
+{
+	return (struct message_id){ *folder, { MESSAGE_KEY_UID, uidvalidity, uid, "" } };
+}
+
+/* Both sides come in the same order, mostly: the next one is behind the last one. */
+static const struct watch_move *find_move(struct watch *w, const struct message_id *id, bool by_to)
+{
+	if (clock_monotonic_ms() - w->moved_ms > MOVES_TTL_MS)
+		return NULL;
+	for (size_t i = 0; i < w->move_count; i++) {
+		size_t at = (w->move_next + i) % w->move_count;
+		const struct watch_move *m = &w->moves[at];
+
+		if (by_to ? is_place(id, &m->to_folder, m->to_uidvalidity, m->to_uid)
+			  : is_place(id, &m->from_folder, m->from_uidvalidity, m->from_uid)) {
+			w->move_next = at + 1;
+			return m;
+		}
+	}
 	return NULL;
+}
+
+bool live_moved_from(struct watch *w, const struct message_id *to, struct message_id *ret)
+{
+	const struct watch_move *m = find_move(w, to, true);
+
+	if (m)
+		*ret = place(&m->from_folder, m->from_uidvalidity, m->from_uid);
+	return m != NULL;
+}
+
+bool live_moved_to(struct watch *w, const struct message_id *from, struct message_id *ret)
+{
+	const struct watch_move *m = find_move(w, from, false);
+
+	if (m)
+		*ret = place(&m->to_folder, m->to_uidvalidity, m->to_uid);
+	return m != NULL;
+}
+
+/* --- folders ---------------------------------------------------------- */
+
+void live_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter)
+{
+	struct watch *w = watch_of(a);
+	struct watch_rename r = { bytes_dup_str(from), bytes_dup_str(to), delimiter };
+
+	if (!w || !r.from || !r.to) {
+		free(r.from);
+		free(r.to);
+		return;
+	}
+	if (w->rename_count == WATCH_RENAMES_MAX) {
+		free(w->renames[0].from);
+		free(w->renames[0].to);
+		memmove(w->renames, w->renames + 1, --w->rename_count * sizeof r);
+	}
+	w->renames[w->rename_count++] = r;
+}
+
+void live_folders_changed(struct account *a)
+{
+	struct watch *w = watch_of(a);
+
+	if (!w)
+		return;
+	w->must_list = true;
+	watch_go(w);
 }

@@ -136,17 +136,22 @@ static unsigned count_in(const struct pool *p, enum session_state state)
 	return n;
 }
 
+unsigned pool_opening(const struct pool *p)
+{
+	return count_in(p, SESSION_OPENING);
+}
+
 /* Is there a session that those in line can hope for? */
 static bool has_live(const struct pool *p)
 {
-	return count_in(p, SESSION_OPENING) < p->count;
+	return pool_opening(p) < p->count;
 }
 
 /* One login fewer is under way, and it failed: tells those for whom there is no
  * other way. */
 static void tell_waiters(struct pool *p, const struct fault *fault)
 {
-	if (fault->err == ERR_AUTH || count_in(p, SESSION_OPENING) == 0)
+	if (fault->err == ERR_AUTH || pool_opening(p) == 0)
 		pool_fail_waiters(p, fault, has_live(p));
 }
 
@@ -183,6 +188,7 @@ static void doom_all(struct pool *p)
 	for (unsigned i = 0; i < p->count; i++)
 		p->sessions[i]->is_doomed = true;
 	(void)pool_close_idle(p);
+	pool_ask_to_yield(p);
 }
 
 /* The session has been dropped already. */
@@ -276,7 +282,7 @@ static void put_off(struct pool *p, const struct fault *why, uint64_t wait_ms)
 	uint64_t due_ms = clock_monotonic_ms() + wait_ms;
 
 	wake_at(p, due_ms);
-	if (has_live(p) || count_in(p, SESSION_OPENING))
+	if (has_live(p) || pool_opening(p))
 		return;
 	told.retry_after_s = seconds_until(due_ms);
 	pool_fail_waiters(p, &told, false);
@@ -329,7 +335,7 @@ static void make_room(struct pool *p)
 
 void pool_open_for(struct pool *p, unsigned wanted, bool fresh)
 {
-	unsigned opening = count_in(p, SESSION_OPENING);
+	unsigned opening = pool_opening(p);
 
 	if (p->limit_until_ms && clock_monotonic_ms() >= p->limit_until_ms) {
 		p->limit = configured_limit(p);

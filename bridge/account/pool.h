@@ -84,6 +84,7 @@ struct pool {
 	struct lease_queue interactive, bulk;
 	unsigned waiting;
 	unsigned long_leases; /* sessions lent to bulk work and downloads */
+	struct lease *watch;  /* who holds one only until it is needed; NULL */
 	bool is_dispatching;
 	struct host_waiter login_turn;
 	struct loop_timer timer;
@@ -104,6 +105,10 @@ bool pool_is_worth_keeping(const struct pool *p);
 void pool_dispatch(struct pool *p);
 /* Opens as many as `wanted` need; `fresh`: one at least must be new. */
 void pool_open_for(struct pool *p, unsigned wanted, bool fresh);
+/* How many logins are under way. */
+unsigned pool_opening(const struct pool *p);
+/* Who only watches lets go of its session soon. */
+void pool_ask_to_yield(struct pool *p);
 /* Closes it, whatever it is doing. */
 void session_drop(struct session *s);
 /* Looks after idle sessions in time. */

@@ -135,6 +135,7 @@ static void on_created(void *ctx, const struct fault *fault)
 	struct work *w = ctx;
 	bool again = is_refusal(fault) && try_below_inbox(w);
 
+	live_folders_changed(w->account);
 	/* Somebody else may just have made it. */
 	if (again || (fault && fault->err == ERR_EXISTS))
 		fault = NULL;

@@ -30,25 +30,49 @@ static void fail_later(struct step *s, enum err err)
 
 struct op step_skipped;
 
+static void begin_changes(struct step *s)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (s->change.folders[i])
+			live_change_begin(&s->changes[i], s->account, s->change.folders[i],
+					  s->change.is_move);
+}
+
+/* Their outcome is known, or never will be. */
+static void end_changes(struct step *s, bool is_repeated)
+{
+	for (size_t i = 0; i < 2; i++) {
+		live_change_end(&s->changes[i]);
+		if (!is_repeated)
+			s->change.folders[i] = NULL;
+	}
+}
+
 static void start(struct step *s)
 {
-	struct op *op = s->start(s, lease_store(&s->lease));
+	struct op *op;
 
+	begin_changes(s);
+	op = s->start(s, lease_store(&s->lease));
 	if (op == STEP_SKIPPED)
 		return; /* and maybe running something else by now */
 	s->running = op;
-	if (!op)
-		fail_later(s, ERR_NOMEM);
+	if (op)
+		return;
+	end_changes(s, false);
+	fail_later(s, ERR_NOMEM);
 }
 
 static void on_granted(struct lease *l, const struct fault *fault)
 {
 	struct step *s = (struct step *)(void *)((char *)l - offsetof(struct step, lease));
 
-	if (fault)
-		s->failed(s, fault);
-	else
+	if (!fault) {
 		start(s);
+		return;
+	}
+	end_changes(s, false);
+	s->failed(s, fault);
 }
 
 static void run(struct step *s, struct op *(*how)(struct step *s, struct mailstore *ms),
@@ -73,6 +97,14 @@ void step_run_once(struct step *s, struct op *(*how)(struct step *s, struct mail
 	run(s, how, true);
 }
 
+void step_will_change(struct step *s, const struct folder_id *folder, const struct folder_id *other,
+		      bool is_move)
+{
+	s->change.folders[0] = folder;
+	s->change.folders[1] = other;
+	s->change.is_move = is_move;
+}
+
 /* A session that was kept may be dead without our having seen it: nobody needs to
  * hear of that as long as asking again does no harm. */
 static bool may_repeat(const struct step *s, const struct fault *fault)
@@ -90,10 +122,13 @@ void step_renew(struct step *s)
 
 bool step_took(struct step *s, const struct fault *fault)
 {
+	bool is_repeated = fault && may_repeat(s, fault);
+
 	s->running = NULL;
+	end_changes(s, is_repeated);
 	if (!fault)
 		return true;
-	if (may_repeat(s, fault)) {
+	if (is_repeated) {
 		step_renew(s);
 		lease_start(&s->lease);
 		return false;
@@ -114,6 +149,7 @@ void step_stop(struct step *s)
 	loop_task_stop(&s->later);
 	op_cancel(s->running);
 	s->running = NULL;
+	end_changes(s, false);
 	lease_end(&s->lease);
 }
 

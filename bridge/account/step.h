@@ -15,6 +15,7 @@
 
 #include "account/hub.h"
 #include "account/lease.h"
+#include "account/live.h"
 
 struct whole;
 
@@ -32,6 +33,11 @@ struct step {
 	bool is_once;    /* never repeated */
 	bool is_partial; /* something of the answer was handed on already: not repeated either */
 	bool is_repeated;
+	struct live_change changes[2]; /* of ours, while `running` makes them */
+	struct {                       /* private: what step_will_change() was given */
+		const struct folder_id *folders[2];
+		bool is_move;
+	} change;
 	struct loop_task later;
 	struct fault fault;
 };
@@ -46,6 +52,11 @@ void step_init(struct step *s, struct account *a, struct call call, void *owner,
 void step_run(struct step *s, struct op *(*start)(struct step *s, struct mailstore *ms));
 /* The same for what must not be done twice: never repeated from here. */
 void step_run_once(struct step *s, struct op *(*start)(struct step *s, struct mailstore *ms));
+/* Before a run that changes the messages of a folder, or of two (`other`, else NULL):
+ * whatever changes messages says so here, for those who watch. `is_move`: from the one
+ * to the other. The ids are borrowed until it has ended. */
+void step_will_change(struct step *s, const struct folder_id *folder, const struct folder_id *other,
+		      bool is_move);
 /* As the first thing in the mail store's callback: false when there was a fault,
  * which is being dealt with. */
 MUST_CHECK bool step_took(struct step *s, const struct fault *fault);

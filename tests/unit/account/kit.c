@@ -42,11 +42,21 @@ void kit_start(struct kit *k)
 
 void kit_done(struct kit *k)
 {
+	kit_done_hub(k);
+	kit_done_server(k);
+}
+
+void kit_done_hub(struct kit *k)
+{
 	struct account_hub_stats stats = account_hub_stats(k->hub);
 
 	assert_int_equal(stats.sessions_busy, 0);
 	assert_int_equal(stats.queued, 0);
 	account_hub_free(k->hub);
+}
+
+void kit_done_server(struct kit *k)
+{
 	assert_int_equal(fake_sessions_open(k->server), 0);
 	fake_server_free(k->server);
 	arena_free(k->mem);

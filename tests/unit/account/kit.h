@@ -30,6 +30,9 @@ void kit_init(struct kit *k);
 void kit_start(struct kit *k);
 /* Fails the test when something is left under way. */
 void kit_done(struct kit *k);
+/* The same in two steps. */
+void kit_done_hub(struct kit *k);
+void kit_done_server(struct kit *k);
 
 struct credentials kit_credentials(const char *user, const char *password);
 struct call kit_call(struct kit *k);

@@ -1,0 +1,387 @@
+/* Who is watched, for whom, and until when. */
+#include "account/watch.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+static void on_linger(struct loop_timer *t);
+
+/* --- the table -------------------------------------------------------- */
+
+static struct watch **bucket_of(const struct account_hub *h, const struct account_id *id)
+{
+	uint64_t n;
+
+	memcpy(&n, id->text, sizeof n); /* of a digest */
+	n *= 0x9e3779b97f4a7c15u;
+	return &h->watches[(n >> 32) & (h->bucket_count - 1)];
+}
+
+static bool is_same(const struct account_id *a, const struct account_id *b)
+{
+	return strcmp(a->text, b->text) == 0;
+}
+
+struct watch *watch_of(const struct account *a)
+{
+	struct watch *w = a->watch;
+
+	if (!w)
+		for (w = *bucket_of(a->hub, &a->id); w && !is_same(&w->id, &a->id);)
+			w = w->next;
+	return w;
+}
+
+static struct watch *watch_new(struct account *a)
+{
+	struct watch **bucket = bucket_of(a->hub, &a->id);
+	struct watch *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	w->hub = a->hub;
+	w->id = a->id;
+	w->linger.fire = on_linger;
+	watch_log_init(w);
+	w->next = *bucket;
+	*bucket = w;
+	return w;
+}
+
+static void set_stopped(struct watch *w, bool is_stopped)
+{
+	if (is_stopped == (w->state == WATCH_STOPPED))
+		return;
+	w->state = is_stopped ? WATCH_STOPPED : WATCH_IDLE;
+	if (is_stopped)
+		w->hub->stats.watched--;
+	else
+		w->hub->stats.watched++;
+}
+
+static void watch_free(struct watch *w)
+{
+	struct watch **link = bucket_of(w->hub, &w->id);
+	struct fault gone = fault_of(ERR_CANCELLED);
+
+	watch_release(w);
+	set_stopped(w, true);
+	watch_finish_cursors(w, &gone);
+	loop_task_stop(&w->go);
+	loop_timer_stop(w->hub->loop, &w->timer);
+	loop_timer_stop(w->hub->loop, &w->linger);
+	watch_log_done(w);
+	watch_folders_clear(w);
+	free(w->folders);
+	free(w->moves);
+	for (size_t i = 0; i < w->rename_count; i++) {
+		free(w->renames[i].from);
+		free(w->renames[i].to);
+	}
+	while (*link != w)
+		link = &(*link)->next;
+	*link = w->next;
+	free(w);
+}
+
+/* --- holders ---------------------------------------------------------- */
+
+/* The next one whose credentials may do; who holds it goes before who did. */
+static struct account *choose(const struct watch *w)
+{
+	struct account *best = NULL;
+
+	for (struct account *a = w->holders; a; a = a->next_holder)
+		if (!a->is_refused && (!best || (!best->holds && a->holds)))
+			best = a;
+	return best;
+}
+
+static void use(struct watch *w, struct account *a)
+{
+	set_stopped(w, false);
+	watch_adopt(w, a);
+}
+
+void watch_stop(struct watch *w, const struct fault *fault)
+{
+	struct account *other;
+
+	watch_release(w);
+	if (fault->err == ERR_AUTH) {
+		w->account->is_refused = true;
+		other = choose(w);
+		if (other) {
+			use(w, other);
+			return;
+		}
+		watch_put_connection(w, NULL, "credentials-refused", 0);
+	}
+	w->fault = *fault;
+	set_stopped(w, true);
+	watch_finish_cursors(w, fault);
+}
+
+static struct watch *attach(struct account *a)
+{
+	struct watch *w = watch_of(a);
+
+	if (!a->hub->codec.put_event)
+		return NULL;
+	if (!w)
+		w = watch_new(a);
+	if (!w)
+		return NULL;
+	a->watch = w;
+	a->next_holder = w->holders;
+	w->holders = account_ref(a);
+	return w;
+}
+
+/* It holds the watch no longer; the watch may be gone after it. */
+static void detach(struct account *a)
+{
+	struct watch *w = a->watch;
+	struct account **link = &w->holders, *other;
+
+	while (*link != a)
+		link = &(*link)->next_holder;
+	*link = a->next_holder;
+	a->watch = NULL;
+	if (!w->holders) {
+		watch_free(w);
+	} else if (w->account == a) {
+		watch_release(w);
+		other = choose(w);
+		if (other && w->state != WATCH_STOPPED)
+			use(w, other);
+		else
+			w->account = w->holders;
+	}
+	account_unref(a);
+}
+
+static void plan_linger(struct watch *w)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (const struct account *a = w->holders; a; a = a->next_holder)
+		if (!a->holds && a->held_until_ms < due_ms)
+			due_ms = a->held_until_ms;
+	if (due_ms == UINT64_MAX)
+		loop_timer_stop(w->hub->loop, &w->linger);
+	else /* without memory it is watched until the next one lets go */
+		(void)!loop_timer_start_at(w->hub->loop, &w->linger, due_ms);
+}
+
+static void on_linger(struct loop_timer *t)
+{
+	struct watch *w = (struct watch *)(void *)((char *)t - offsetof(struct watch, linger));
+	uint64_t now = clock_monotonic_ms();
+	struct account *a = w->holders, *next;
+	bool is_last;
+
+	for (; a; a = next) {
+		next = a->next_holder;
+		if (a->holds || a->held_until_ms > now)
+			continue;
+		is_last = w->holders == a && !next;
+		detach(a);
+		if (is_last)
+			return;
+	}
+	plan_linger(w);
+}
+
+void account_hold(struct account *a)
+{
+	struct watch *w = a->watch;
+	bool was_held = w != NULL;
+
+	a->holds++;
+	if (!w)
+		w = attach(a);
+	if (!w || w->state != WATCH_STOPPED)
+		return;
+	/* Who writes the log elsewhere is left alone, unless we come new. */
+	if (w->fault.err == ERR_CONFLICT && was_held)
+		return;
+	a->is_refused = false;
+	use(w, a);
+}
+
+void account_release(struct account *a)
+{
+	struct watch *w = a->watch;
+
+	if (--a->holds || !w)
+		return;
+	a->held_until_ms = clock_monotonic_ms() + a->hub->limits.watch_linger_ms;
+	plan_linger(w);
+}
+
+/* --- for hub.c -------------------------------------------------------- */
+
+void live_logged_in(struct account *a)
+{
+	struct watch *w = a->watch;
+	bool was_refused = a->is_refused;
+
+	a->is_refused = false;
+	if (w && was_refused && w->state == WATCH_STOPPED && w->fault.err == ERR_AUTH)
+		use(w, a);
+}
+
+bool live_make_room(struct account *a)
+{
+	struct watch *w = a->watch;
+
+	if (!w || w->account != a || !lease_is_held(&w->step.lease))
+		return false;
+	w->must_make_room = true;
+	pool_ask_to_yield(&a->pool);
+	return true;
+}
+
+bool live_let_go(struct account *a)
+{
+	if (!a->watch || a->holds || a->refs != 1)
+		return false;
+	detach(a);
+	return a->refs == 0;
+}
+
+void live_done(struct account_hub *h)
+{
+	for (size_t i = 0; i < h->bucket_count; i++)
+		while (h->watches[i])
+			detach(h->watches[i]->holders);
+}
+
+/* --- account_cursor() ------------------------------------------------- */
+
+struct account_cursor_op {
+	struct work work;
+	struct account_cursor_op *next, **prev; /* prev: NULL while not waiting */
+	struct loop_timer deadline;
+	struct op *asked;
+	struct state_cursor top;
+	account_cursor_cb *cb;
+	void *ctx;
+};
+
+static void report(struct work *w, const struct fault *fault)
+{
+	struct account_cursor_op *o = (struct account_cursor_op *)w;
+
+	o->cb(o->ctx, fault, o->top);
+}
+
+static void leave_line(struct account_cursor_op *o)
+{
+	if (!o->prev)
+		return;
+	*o->prev = o->next;
+	if (o->next)
+		o->next->prev = o->prev;
+	o->prev = NULL;
+}
+
+static void stop(struct work *w)
+{
+	struct account_cursor_op *o = (struct account_cursor_op *)w;
+
+	leave_line(o);
+	op_cancel(o->asked);
+	o->asked = NULL;
+	loop_timer_stop(w->account->hub->loop, &o->deadline);
+}
+
+static void on_deadline(struct loop_timer *t)
+{
+	struct account_cursor_op *o =
+		(struct account_cursor_op *)(void *)((char *)t -
+						     offsetof(struct account_cursor_op, deadline));
+
+	work_fail(&o->work, ERR_TIMEOUT);
+}
+
+static void on_top(void *ctx, enum err err, struct state_cursor top)
+{
+	struct account_cursor_op *o = ctx;
+
+	o->asked = NULL;
+	o->top = top;
+	if (err)
+		work_fail(&o->work, err);
+	else
+		work_end(&o->work, NULL);
+}
+
+/* Somebody else writes the log. */
+static void ask_top(struct account_cursor_op *o, const struct watch *w)
+{
+	o->asked = state_log_top(w->hub->state, o->work.call, bytes_of_str(w->id.text), on_top, o);
+	if (!o->asked)
+		work_fail(&o->work, ERR_NOMEM);
+}
+
+static void wait_in_line(struct account_cursor_op *o, struct watch *w)
+{
+	o->deadline.fire = on_deadline;
+	if (!loop_timer_start_at(w->hub->loop, &o->deadline, o->work.call.deadline_ms)) {
+		work_fail(&o->work, ERR_NOMEM);
+		return;
+	}
+	o->next = w->waiting;
+	o->prev = &w->waiting;
+	if (o->next)
+		o->next->prev = &o->next;
+	w->waiting = o;
+}
+
+void watch_finish_cursors(struct watch *w, const struct fault *fault)
+{
+	struct account_cursor_op *o;
+
+	while ((o = w->waiting)) {
+		o->top = w->log.top;
+		if (fault && fault->err == ERR_CONFLICT) {
+			leave_line(o);
+			ask_top(o, w);
+		} else {
+			work_end(&o->work, fault);
+		}
+	}
+}
+
+struct op *account_cursor(struct account *a, struct call call, account_cursor_cb *cb, void *ctx)
+{
+	struct account_cursor_op *o = work_new(a, call, sizeof *o, report);
+	struct watch *w;
+
+	if (!o)
+		return NULL;
+	o->cb = cb;
+	o->ctx = ctx;
+	o->work.stop = stop;
+	account_hold(a);
+	account_release(a);
+	w = a->watch;
+	if (!w) {
+		work_fail(&o->work, a->hub->codec.put_event ? ERR_NOMEM : ERR_UNSUPPORTED);
+	} else if (w->state == WATCH_STOPPED && w->fault.err == ERR_CONFLICT) {
+		ask_top(o, w);
+	} else if (w->state == WATCH_STOPPED) {
+		work_end(&o->work, &w->fault);
+	} else if (w->is_complete && w->log.is_open) {
+		o->top = w->log.top;
+		work_end(&o->work, NULL);
+	} else if (w->state == WATCH_RETRYING) {
+		work_end(&o->work, &w->fault);
+	} else {
+		wait_in_line(o, w);
+	}
+	return &o->work.op;
+}

@@ -1,0 +1,266 @@
+/*
+ * How an account is watched: inside of account_hold() and live.h.
+ *
+ * There is one watch per account id in this process, whatever credentials its
+ * holders have; it works with those of one of them, and goes on with another's when
+ * that one leaves. It has one session like everybody (LEASE_WATCH) and does one thing
+ * after the other on it, what is most wanted first (watch_run.c):
+ *
+ *	open the log, list the folders, tell of messages that are new, synchronise
+ *	folders that are said to have changed, look where the others stand, watch the
+ *	inbox until something of that is wanted again
+ *
+ * What is known of a folder is either its whole state or, for one where nothing has
+ * happened yet, only where it stood (STATUS); see watch_sync.c. Every difference goes
+ * into the event log together with the knowledge it came from, in one append
+ * (watch_log.c): whoever opens the log later, goes on exactly from there. So nothing
+ * is told twice or left out, wherever this is cut off; and memory of it may be thrown
+ * away at any time.
+ */
+#ifndef ACCOUNT_WATCH_H
+#define ACCOUNT_WATCH_H
+
+#include "account/live.h"
+#include "account/summary.h"
+
+/* What is kept of one folder's messages; beyond that it is told by `reset`. */
+#define WATCH_STATE_MAX_BYTES (8u << 20)
+#define WATCH_WHOLE_MAX       50000 /* messages of a folder that is not the inbox, without CONDSTORE */
+#define WATCH_RUNS_MAX        200000
+/* So many may be named that went while only the place was known. */
+#define WATCH_GONE_MAX 10000
+/* So many checks in a row find what the server ought to have told. */
+#define WATCH_SILENCES_MAX 2
+/* Folders whose messages are looked after; of more only the names. */
+#define WATCH_FOLDERS_MAX 1000
+
+enum watch_state {
+	WATCH_STOPPED, /* until there are other credentials or new holders: see fault */
+	WATCH_IDLE,    /* about to do the next thing */
+	WATCH_OPENING, /* the log */
+	WATCH_WORKING, /* waits for the session or the server */
+	WATCH_WATCHING,
+	WATCH_STALLED,  /* the log takes no more for the moment */
+	WATCH_RETRYING, /* `timer` goes on */
+};
+
+struct watch_folder {
+	struct folder_id id;
+	struct bytes path; /* owned */
+	uint64_t looks;    /* digest of what clients see of it, but for the counts */
+	bool is_selectable, is_inbox;
+	bool is_new;     /* folder.created has yet to be told, once it has a baseline */
+	bool is_missing; /* scratch of watch_folders_take() */
+
+	bool has_baseline;
+	struct folder_status at;      /* where it stood; unless there is a state */
+	struct folder_state *state;   /* NULL: only `at` is known */
+	bool is_huge;                 /* it never has one */
+	struct uid_set untold;        /* known, but their coming has yet to be told */
+	struct uid_set updated, gone; /* to be written */
+	uint32_t told_total, told_unread;
+	bool has_told; /* those two */
+
+	unsigned changes, moves; /* of ours under way */
+	uint64_t changes_ended, looked_at;
+	uint64_t held_until_ms; /* for moves to end */
+	bool is_dirty;
+	bool needs_sync, needs_status;
+	bool is_unsaved; /* the log's baseline is older than this */
+};
+
+/* Of a message that we have moved: see live_moved(). */
+struct watch_move {
+	struct folder_id from_folder, to_folder;
+	uint32_t from_uidvalidity, from_uid, to_uidvalidity, to_uid;
+};
+
+struct watch_rename {
+	char *from, *to; /* owned */
+	char delimiter;
+};
+
+#define WATCH_RENAMES_MAX 8
+
+struct watch {
+	struct account_hub *hub;
+	struct watch *next; /* in its bucket */
+	struct account_id id;
+	struct account *holders; /* by next_holder */
+	struct account *account; /* whose session it works with; with a reference */
+	enum watch_state state;
+	struct fault fault; /* of WATCH_STOPPED and WATCH_RETRYING */
+	unsigned failures;  /* in a row */
+	struct loop_task go;
+	struct loop_timer timer;
+	struct loop_timer linger;
+	struct account_cursor_op *waiting; /* for is_complete */
+
+	struct step step;
+	struct arena *mem;       /* of the step */
+	struct watch_folder *at; /* whom the step is about */
+	struct fan fan;
+	struct watch_folder **asked; /* by the fan */
+	struct folder_state *fresh;  /* of a sync that is half done */
+	struct watch_telling *telling;
+	bool has_worked; /* this session is alive */
+	bool must_yield;
+	bool must_make_room; /* not here, but for other credentials */
+	bool is_in_inbox;    /* the watch goes on where the last one or a sync ended */
+	bool must_list;
+	bool is_known;    /* all baselines are */
+	bool is_complete; /* and they are in the log */
+	bool is_lean;     /* states are too much for the log */
+	bool was_lost;
+	bool is_looking;
+	bool brings_previews;
+	bool must_poll; /* the server does not tell what it ought to */
+	bool has_heard; /* something by itself, since the last check */
+	bool is_checking;
+	unsigned silences; /* checks in a row that found what had not been told */
+	uint64_t renew_at_ms, poll_at_ms;
+
+	struct watch_folder **folders; /* by id */
+	size_t folder_count, folder_cap;
+	bool has_folders; /* the list was known before: what is new in it is told */
+
+	struct {
+		struct op *op;
+		struct arena *mem;
+		bool is_open, is_appending;
+		uint64_t epoch;
+		struct state_cursor top;
+		struct buf entries; /* one after the other */
+		struct buf lengths; /* uint32_t each */
+		bool is_urgent;
+		uint64_t flushed_ms, counts_ms, touched_ms;
+		struct buf removed; /* ids of folders whose baseline goes */
+		struct loop_timer timer;
+		struct loop_task task;
+		char connection; /* what was told last: 'c', 'd', 0: nothing */
+		bool is_connection_unsaved;
+	} log;
+
+	struct watch_move *moves;
+	size_t move_count, move_cap, move_next;
+	uint64_t moved_ms;
+	struct watch_rename renames[WATCH_RENAMES_MAX];
+	size_t rename_count;
+};
+
+/* --- watch.c ---------------------------------------------------------- */
+
+struct watch *watch_of(const struct account *a);
+/* It cannot be watched with these credentials, or not for now. */
+void watch_stop(struct watch *w, const struct fault *fault);
+
+/* --- watch_run.c ------------------------------------------------------ */
+
+/* Something is wanted; looks for it soon. */
+void watch_go(struct watch *w);
+/* The session is lost, or there is none. */
+void watch_lost(struct watch *w, const struct fault *fault);
+/* Begins with another account, or anew. */
+void watch_adopt(struct watch *w, struct account *a);
+/* Lets go of the session, whatever is under way. */
+void watch_release(struct watch *w);
+/* Forgets all; what the log has is read again. */
+void watch_restart(struct watch *w);
+void watch_finish_cursors(struct watch *w, const struct fault *fault);
+/* An operation of the step about f; `start` gets w as its owner. */
+void watch_work(struct watch *w, struct watch_folder *f,
+		struct op *(*start)(struct step *s, struct mailstore *ms));
+struct call watch_call(struct watch *w);
+/* First thing in the mail store's callback. */
+MUST_CHECK bool watch_took(struct watch *w, const struct fault *fault);
+/* Last thing: what was worked on is done. */
+void watch_did(struct watch *w);
+
+/* The timer goes on then. */
+void watch_wake_at(struct watch *w, uint64_t due_ms);
+
+/* --- watch_inbox.c ---------------------------------------------------- */
+
+/* Watches the inbox until there is something else to do. */
+void watch_begin(struct watch *w);
+bool watch_tells_all_folders(const struct watch *w);
+/* Asks the server about our own change to the folder. */
+void watch_look(struct watch *w, struct watch_folder *f);
+/* All that had happened when `looked_at` was set has been told. */
+void watch_looked(struct watch *w, struct watch_folder *f);
+
+/* --- watch_folders.c -------------------------------------------------- */
+
+struct watch_folder *watch_folder_find(const struct watch *w, const struct folder_id *id);
+/* NULL: no memory. */
+struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *id,
+				      struct bytes path);
+void watch_folder_remove(struct watch *w, struct watch_folder *f);
+void watch_folders_clear(struct watch *w);
+struct watch_folder *watch_inbox(const struct watch *w);
+void watch_list(struct watch *w);
+/* Some of those that need it: asks where they stand. */
+void watch_ask_status(struct watch *w);
+/* Another folder stands there now. */
+void watch_take_status(struct watch *w, struct watch_folder *f, const struct folder_status *st);
+/* Where it stands as far as we know, and how many are in it. */
+struct folder_totals watch_totals(const struct watch_folder *f);
+
+/* --- watch_sync.c ----------------------------------------------------- */
+
+void watch_sync(struct watch *w, struct watch_folder *f);
+/* What an event has changed is to be told. `ev` may bring the new messages. */
+void watch_take_event(struct watch *w, struct watch_folder *f, const struct mail_event *ev);
+void watch_take_diff(struct watch *w, struct watch_folder *f, const struct folder_diff *diff);
+/* Clients have to load the folder anew, for this reason. */
+void watch_reset(struct watch *w, struct watch_folder *f, const char *reason);
+
+/* --- watch_tell.c ----------------------------------------------------- */
+
+/* Fetches some of f's untold messages and tells of them. */
+void watch_tell(struct watch *w, struct watch_folder *f);
+void watch_tell_stop(struct watch *w);
+/* Those of `diff` that the event brings whole; what is left to be told of stays. */
+void watch_tell_new(struct watch *w, struct watch_folder *f, const struct mail_event *ev,
+		    struct folder_diff *diff);
+/* message.created; `s` has keywords and, where known, preview. */
+void watch_put_created(struct watch *w, struct watch_folder *f, const struct summary *s);
+/* Writes message.updated and message.deleted of what has gathered. */
+void watch_put_gathered(struct watch *w, struct watch_folder *f);
+void watch_put_updates(struct watch *w, struct watch_folder *f, const struct message_update *u,
+		       size_t count);
+void watch_put_folder(struct watch *w, struct watch_folder *f, enum account_event_type type,
+		      const struct folder_id *previous);
+void watch_put_deleted_folder(struct watch *w, const struct folder_id *id);
+void watch_put_connection(struct watch *w, const char *push, const char *reason, int64_t retry_at);
+
+/* --- watch_log.c ------------------------------------------------------ */
+
+void watch_log_init(struct watch *w);
+void watch_log_done(struct watch *w);
+void watch_log_open(struct watch *w);
+void watch_log_close(struct watch *w);
+/* An entry for the next append. */
+void watch_log_put(struct watch *w, const struct account_event *ev);
+/* There is something to append. */
+void watch_log_flush(struct watch *w);
+/* Writing is behind: no more, please. watch_go() comes when it has caught up. */
+bool watch_log_is_full(const struct watch *w);
+/* Nothing is left to be written. */
+bool watch_log_is_clean(const struct watch *w);
+
+/* --- watch_saved.c: a folder's baseline as bytes ---------------------- */
+
+void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to);
+/* False when it is none, or memory is short. */
+MUST_CHECK bool watch_load(struct watch *w, struct bytes name, struct bytes saved);
+
+/* --- live.c ----------------------------------------------------------- */
+
+/* A folder has come into being: changes to it may be under way. */
+void live_count_changes(struct watch *w, struct watch_folder *f);
+/* Where this message was, or where it went; false: not known. */
+bool live_moved_from(struct watch *w, const struct message_id *to, struct message_id *ret);
+bool live_moved_to(struct watch *w, const struct message_id *from, struct message_id *ret);
+
+#endif

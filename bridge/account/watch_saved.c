@@ -1,0 +1,155 @@
+/*
+ * A folder's baseline as bytes:
+ *	version flags path looks at told untold [state]
+ * Numbers are little-endian of a fixed size, path and untold have a length before them,
+ * untold is a set as in commands, the state goes to the end.
+ */
+#include "account/watch.h"
+
+#define VERSION 1
+
+enum {
+	FLAG_SELECTABLE = 1 << 0,
+	FLAG_BASELINE = 1 << 1,
+	FLAG_STATE = 1 << 2,
+	FLAG_TOLD = 1 << 3,
+	FLAG_HUGE = 1 << 4,
+};
+
+/* Of larger ones only where they stand is kept: the log has other things to hold. */
+#define STATE_SAVED_MAX (512u << 10)
+
+static void put_u32(struct buf *to, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		buf_append_byte(to, (uint8_t)(n >> 8 * i));
+}
+
+static void put_u64(struct buf *to, uint64_t n)
+{
+	put_u32(to, (uint32_t)n);
+	put_u32(to, (uint32_t)(n >> 32));
+}
+
+static void put_untold(struct buf *to, const struct watch_folder *f)
+{
+	struct buf text;
+
+	buf_init(&text, to->max);
+	if (f->untold.count)
+		uid_set_format(&f->untold, &text);
+	put_u32(to, (uint32_t)text.len);
+	buf_append(to, buf_bytes(&text));
+	if (buf_err(&text))
+		to->err = buf_err(&text);
+	buf_done(&text);
+}
+
+void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to)
+{
+	bool has_state = f->state && f->has_baseline && !w->is_lean &&
+			 folder_state_bytes(f->state) <= STATE_SAVED_MAX;
+	struct folder_totals at = watch_totals(f);
+
+	buf_append_byte(to, VERSION);
+	buf_append_byte(to, (uint8_t)((f->is_selectable ? FLAG_SELECTABLE : 0) |
+				      (f->has_baseline ? FLAG_BASELINE : 0) |
+				      (has_state ? FLAG_STATE : 0) | (f->has_told ? FLAG_TOLD : 0) |
+				      (f->is_huge ? FLAG_HUGE : 0)));
+	put_u32(to, (uint32_t)f->path.len);
+	buf_append(to, f->path);
+	put_u64(to, f->looks);
+	put_u32(to, at.uidvalidity);
+	put_u32(to, at.uidnext);
+	put_u32(to, at.total);
+	put_u32(to, at.unread);
+	put_u64(to, at.highestmodseq);
+	put_u32(to, f->told_total);
+	put_u32(to, f->told_unread);
+	put_untold(to, f);
+	if (has_state)
+		folder_state_save(f->state, to);
+}
+
+/* --- reading; what is missing is read as zeros, and makes `is_short` -------- */
+
+struct saved {
+	struct bytes left;
+	bool is_short;
+};
+
+static struct bytes take(struct saved *s, size_t n)
+{
+	struct bytes b = bytes_first(s->left, n);
+
+	s->is_short = s->is_short || b.len < n;
+	s->left = bytes_skip(s->left, n);
+	return b;
+}
+
+static uint64_t take_number(struct saved *s, size_t n)
+{
+	struct bytes b = take(s, n);
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < b.len; i++)
+		value |= (uint64_t)b.at[i] << 8 * i;
+	return value;
+}
+
+static uint32_t take_u32(struct saved *s)
+{
+	return (uint32_t)take_number(s, 4);
+}
+
+static void take_numbers(struct saved *s, struct watch_folder *f)
+{
+	f->looks = take_number(s, 8);
+	f->at.uidvalidity = take_u32(s);
+	f->at.uidnext = take_u32(s);
+	f->at.total = take_u32(s);
+	f->at.unread = take_u32(s);
+	f->at.highestmodseq = take_number(s, 8);
+	f->told_total = take_u32(s);
+	f->told_unread = take_u32(s);
+}
+
+static bool take_state(struct watch_folder *f, struct bytes saved)
+{
+	f->state = folder_state_new(WATCH_STATE_MAX_BYTES);
+	return f->state && folder_state_load(f->state, saved) == ERR_OK;
+}
+
+static void wants_looking_after(struct watch_folder *f)
+{
+	f->needs_sync = f->is_inbox;
+	f->needs_status = f->is_selectable && !f->is_inbox;
+}
+
+bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
+{
+	struct saved s = { saved, false };
+	struct watch_folder *f;
+	struct folder_id id;
+	struct bytes untold;
+	unsigned flags;
+
+	if (!folder_id_parse(name, &id) || take_number(&s, 1) != VERSION)
+		return false;
+	flags = (unsigned)take_number(&s, 1);
+	f = watch_folder_add(w, &id, take(&s, take_u32(&s)));
+	if (!f)
+		return false;
+	f->is_selectable = flags & FLAG_SELECTABLE;
+	f->has_baseline = flags & FLAG_BASELINE;
+	f->has_told = flags & FLAG_TOLD;
+	f->is_huge = flags & FLAG_HUGE;
+	take_numbers(&s, f);
+	untold = take(&s, take_u32(&s));
+	wants_looking_after(f);
+	if (!s.is_short && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&
+	    (!(flags & FLAG_STATE) || take_state(f, s.left)))
+		return true;
+	watch_folder_remove(w, f);
+	return false;
+}
