@@ -3,8 +3,8 @@
  * costs it a decoding of the whole message before the first byte comes (a download
  * of 25 MB from Dovecot takes twice as long), while a range then costs a few
  * milliseconds instead of a download up to its end. And for base64 only, the
- * encoding of what is large: whether it is valid is beyond doubt, so what the server
- * decodes is what is decoded here.
+ * encoding of what is large, and only where it is so regular that what the server
+ * makes of it is what is decoded here: an id never means two contents.
  */
 #include "account/content.h"
 
@@ -28,27 +28,15 @@ static void decode_here(struct transfer *t)
 	t->begin(t);
 }
 
-/* Three bytes of four digits, in lines of any length. */
-static bool is_plausible(const struct transfer *t, uint64_t size_bytes)
-{
-	uint64_t groups = t->section.whole_bytes / 4;
-
-	return size_bytes <= groups * 3 && size_bytes >= groups;
-}
-
 static void on_size(void *ctx, const struct fault *fault, uint64_t size_bytes)
 {
 	struct transfer *t = ctx;
 
 	if (!step_took(&t->m.work.step, fault))
 		return;
-	if (is_plausible(t, size_bytes)) {
-		sizes_note(&t->m.work.account->sizes, &t->m.id, t->part_id, size_bytes);
-		t->is_decoded = false;
-		t->begin(t);
-	} else {
-		decode_here(t);
-	}
+	sizes_note(&t->m.work.account->sizes, &t->m.id, t->part_id, size_bytes);
+	t->is_decoded = false;
+	t->begin(t);
 }
 
 static struct op *ask_size(struct step *s, struct mailstore *ms)
@@ -56,7 +44,7 @@ static struct op *ask_size(struct step *s, struct mailstore *ms)
 	struct transfer *t = s->owner;
 
 	return mailstore_part_size(ms, s->call, t->m.folder->path, &t->m.id.key, t->section.section,
-				   on_size, t);
+				   t->section.whole_bytes, on_size, t);
 }
 
 void content_decoded_ask_size(struct transfer *t)

@@ -1,10 +1,13 @@
-/* BINARY.SIZE: how large a part is once it is decoded (RFC 3516 §4.2). */
+/* BINARY.SIZE: how large a part is once it is decoded (RFC 3516 §4.2); and the ends of
+ * it as it is encoded, to see whether that can be. */
+#include "imap/base64_fit.h"
 #include "imap/store.h"
 
 struct part_size {
 	struct imap_op base;
 	bool is_known;
 	uint64_t size_bytes;
+	struct bytes head, tail; /* in call.mem */
 };
 
 static struct part_size *part_size_of(const struct imap_exchange *x)
@@ -18,18 +21,41 @@ static bool wants(const struct imap_exchange *x, const struct imap_response *r)
 	       r->fetch.uid == part_size_of(x)->base.rq.arg.size.key.uid && r->fetch.body_count;
 }
 
+static uint64_t encoded_bytes(const struct part_size *p)
+{
+	return p->base.rq.arg.size.encoded_bytes;
+}
+
+static uint64_t tail_origin(const struct part_size *p)
+{
+	uint64_t n = encoded_bytes(p);
+
+	return n > IMAP_BASE64_TAIL_BYTES ? n - IMAP_BASE64_TAIL_BYTES : 0;
+}
+
 static void take(struct imap_exchange *x, const struct imap_response *r)
 {
 	struct part_size *p = part_size_of(x);
+	struct bytes part_id = p->base.rq.arg.size.part_id;
 
-	for (size_t i = 0; i < r->fetch.body_count; i++) {
+	for (size_t i = 0; r && i < r->fetch.body_count; i++) {
 		const struct imap_body *b = &r->fetch.bodies[i];
 
-		if (!imap_section_matches(b, IMAP_BINARY_SIZE, p->base.rq.arg.size.part_id))
-			continue;
-		p->is_known = true;
-		p->size_bytes = b->size_bytes;
+		if (imap_section_matches(b, IMAP_BINARY_SIZE, part_id)) {
+			p->is_known = true;
+			p->size_bytes = b->size_bytes;
+		} else if (imap_section_matches(b, IMAP_BODY, part_id) && b->has_origin) {
+			if (b->origin == 0)
+				p->head = bytes_first(b->data, IMAP_BASE64_HEAD_BYTES);
+			if (b->origin == tail_origin(p))
+				p->tail = bytes_first(b->data, IMAP_BASE64_TAIL_BYTES);
+		}
 	}
+}
+
+static bool is_certain(const struct part_size *p)
+{
+	return p->is_known && imap_base64_fits(encoded_bytes(p), p->size_bytes, p->head, p->tail);
 }
 
 static void finish(struct part_size *p)
@@ -41,7 +67,7 @@ static void finish(struct part_size *p)
 	if (!p->base.fault.err && p->base.rq.arg.size.key.uidvalidity != m->uidvalidity)
 		p->base.fault = fault_of(ERR_NOT_FOUND);
 	/* A code for a broken encoding there is none: Dovecot says PARSE. */
-	if (p->base.fault.err == ERR_REFUSED || (!p->base.fault.err && !p->is_known))
+	if (p->base.fault.err == ERR_REFUSED || (!p->base.fault.err && !is_certain(p)))
 		p->base.fault.err = ERR_UNSUPPORTED;
 	if (p->base.fault.err) {
 		imap_op_fail(&p->base, &p->base.fault);
@@ -57,8 +83,29 @@ static void on_fetched(struct imap_exchange *x, const struct imap_reply *reply)
 		finish(part_size_of(x));
 }
 
+static void add_items(struct part_size *p, struct imap_command *c, struct imap_section *section)
+{
+	uint64_t origin = tail_origin(p);
+
+	imap_command_open(c);
+	imap_command_word(c, "UID");
+	section->item = "BODY.PEEK";
+	section->count = IMAP_BASE64_HEAD_BYTES;
+	imap_command_section(c, section);
+	if (origin) {
+		section->first = origin;
+		section->count = IMAP_BASE64_TAIL_BYTES;
+		imap_command_section(c, section);
+	}
+	section->item = "BINARY.SIZE";
+	section->first = section->count = 0;
+	imap_command_section(c, section);
+	imap_command_close(c);
+}
+
 static void begin(struct imap_op *op)
 {
+	struct part_size *p = (struct part_size *)op;
 	struct imap_section section;
 	struct imap_exchange *x;
 
@@ -71,18 +118,15 @@ static void begin(struct imap_op *op)
 	if (x && !imap_section_parse(op->rq.arg.size.part_id, &section)) {
 		x->command.err = ERR_INVALID;
 	} else if (x) {
-		section.item = "BINARY.SIZE";
+		x->mem = op->rq.call.mem;
 		x->wants = wants;
 		x->take = take;
 		imap_command_number(&x->command, op->rq.arg.size.key.uid);
-		imap_command_open(&x->command);
-		imap_command_word(&x->command, "UID");
-		imap_command_section(&x->command, &section);
-		imap_command_close(&x->command);
+		add_items(p, &x->command, &section);
 	}
 	imap_op_send(op, x);
 	if (!op->pending)
-		finish((struct part_size *)op);
+		finish(p);
 }
 
 const struct imap_verb imap_verb_part_size = {

@@ -57,6 +57,7 @@ struct mail_request {
 		struct { /* MAIL_PART_SIZE */
 			struct message_key key;
 			struct bytes part_id;
+			uint64_t encoded_bytes;
 		} size;
 		struct { /* MAIL_SECTIONS */
 			struct message_key key;

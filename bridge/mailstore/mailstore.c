@@ -125,14 +125,15 @@ struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes
 
 struct op *mailstore_part_size(struct mailstore *ms, struct call call, struct bytes path,
 			       const struct message_key *key, struct bytes part_id,
-			       mailstore_size_cb *cb, void *ctx)
+			       uint64_t encoded_bytes, mailstore_size_cb *cb, void *ctx)
 {
-	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_PART_SIZE,
-							  .call = call,
-							  .path = path,
-							  .arg.size = { *key, part_id },
-							  .cb.size = cb,
-							  .ctx = ctx });
+	return ms->cls->start(ms,
+			      &(struct mail_request){ .verb = MAIL_PART_SIZE,
+						      .call = call,
+						      .path = path,
+						      .arg.size = { *key, part_id, encoded_bytes },
+						      .cb.size = cb,
+						      .ctx = ctx });
 }
 
 struct op *mailstore_sections(struct mailstore *ms, struct call call, struct bytes path,

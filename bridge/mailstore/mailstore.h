@@ -219,13 +219,14 @@ struct op *mailstore_stream(struct mailstore *ms, struct call call, struct bytes
 			    const struct message_key *key, const struct mail_section *section,
 			    flow_data_cb *on_data, mailstore_done_cb *cb, void *ctx);
 
-/* How many bytes the part has once it is decoded (RFC 3516). ERR_UNSUPPORTED when the
- * server cannot tell: it cannot at all, or the encoding is unknown to it or broken.
- * Servers have been seen to end the conversation over a broken one. */
+/* How many bytes a part of so many base64 octets has once the server decodes it (RFC
+ * 3516). ERR_UNSUPPORTED when that is not certain: the server cannot decode, or the
+ * encoding is not regular, where servers differ in what they make of it; some have been
+ * seen to end the conversation over it. */
 typedef void mailstore_size_cb(void *ctx, const struct fault *fault, uint64_t size_bytes);
 struct op *mailstore_part_size(struct mailstore *ms, struct call call, struct bytes path,
 			       const struct message_key *key, struct bytes part_id,
-			       mailstore_size_cb *cb, void *ctx);
+			       uint64_t encoded_bytes, mailstore_size_cb *cb, void *ctx);
 
 /* Several small sections of one message in one round trip, each cut at
  * max_bytes (and at 4 MiB); the results stand in the order asked for, null where

@@ -191,7 +191,7 @@ enum err contract_part_size(struct contract_test *t, const struct message_key *k
 			    const char *part_id)
 {
 	return result(t, mailstore_part_size(t->ms, contract_call(t), t->path, key,
-					     bytes_of_str(part_id), on_size, t));
+					     bytes_of_str(part_id), 16, on_size, t));
 }
 
 enum err contract_stream(struct contract_test *t, const struct message_key *key,
