@@ -305,7 +305,7 @@ static void ask_flag(struct dialogue *d, struct bytes path, const struct message
 		assert_true(keywords_add(name.at[0] == '+' ? &add : &remove, d->t.mem,
 					 bytes_skip(name, 1)));
 	(void)mailstore_set_keywords(d->t.ms, store_test_call(&d->t), path, keys, count, &add,
-				     &remove, store_test_on_changes, &d->t);
+				     &remove, 0, store_test_on_changes, &d->t);
 }
 
 /* Those that name messages. */
