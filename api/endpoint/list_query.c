@@ -5,6 +5,14 @@
 #include "endpoint/filters.h"
 #include "http/reply.h"
 
+#define QUERY_MAX_BYTES (1 << 20) /* the head of a request is much smaller */
+
+static bool refuse(struct request *rq, struct problem p)
+{
+	reply_problem(rq, &p);
+	return false;
+}
+
 /* --- order ----------------------------------------------------------------- */
 
 static const struct {
@@ -42,39 +50,42 @@ static bool is_window_param(const char *name)
 	return false;
 }
 
-static void digest_add(struct hash_sha256 *digest, const char *name, struct bytes value)
+/* No value has a NUL in it. */
+static void add(struct buf *to, const char *name, struct bytes value)
 {
-	const struct bytes pieces[] = { bytes_of(digest->at, sizeof digest->at),
-					bytes_of(name, strlen(name) + 1), value };
-
-	*digest = hash_sha256_of(pieces, 3);
+	buf_append(to, bytes_of(name, strlen(name) + 1));
+	buf_append(to, value);
+	buf_append_byte(to, '\0');
 }
 
-static struct hash_sha256 digest_of(const struct request *rq, const char *account)
+/* False: no memory. */
+static bool digest_of(const struct request *rq, const char *account, struct hash_sha256 *ret)
 {
-	struct hash_sha256 digest = { { 0 } };
 	const struct param_spec *p = request_route(rq)->params;
 	struct bytes value;
+	struct buf all;
+	bool is_whole;
 
-	digest_add(&digest, account, bytes_of_str(request_route(rq)->path));
-	digest_add(&digest, "folderId", request_path_param(rq, "folderId"));
-	digest_add(&digest, "threadId", request_path_param(rq, "threadId"));
+	buf_init(&all, QUERY_MAX_BYTES);
+	add(&all, account, bytes_of_str(request_route(rq)->path));
+	add(&all, "folderId", request_path_param(rq, "folderId"));
+	add(&all, "threadId", request_path_param(rq, "threadId"));
 	for (; p && p->name; p++) {
 		if (is_window_param(p->name))
 			continue;
 		for (size_t n = 0; !bytes_is_null(value = request_param_nth(rq, p->name, n)); n++)
-			digest_add(&digest, p->name, value);
+			add(&all, p->name, value);
 	}
-	return digest;
+	is_whole = buf_err(&all) == ERR_OK;
+	if (is_whole) {
+		value = buf_bytes(&all);
+		*ret = hash_sha256_of(&value, 1);
+	}
+	buf_done(&all);
+	return is_whole;
 }
 
 /* --- window ---------------------------------------------------------------- */
-
-static bool refuse(struct request *rq, struct problem p)
-{
-	reply_problem(rq, &p);
-	return false;
-}
 
 static bool refuse_parameter(struct request *rq, const char *name, const char *detail)
 {
@@ -163,8 +174,10 @@ static bool read_filters(struct request *rq, struct mail_query *q)
 bool list_query_read(struct request *rq, const char *account, const char *sort,
 		     struct list_query *ret)
 {
-	struct list_query q = { .list = digest_of(rq, account) };
+	struct list_query q = { 0 };
 
+	if (!digest_of(rq, account, &q.list))
+		return refuse(rq, problem_of("busy"));
 	read_sort(rq, sort, &q.mail);
 	if (!read_window(rq, &q) || !read_filters(rq, &q.mail))
 		return false;

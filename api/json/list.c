@@ -3,8 +3,21 @@
 #include "json/folder.h"
 #include "json/summary.h"
 
+/* What the members of ready summaries take, about: the buffer need not grow then. */
+#define READY_MORE_BYTES 120
+
+static void make_room(struct json_writer *w, const struct json_list *l)
+{
+	size_t n = 1024;
+
+	for (size_t i = 0; l->ready && i < l->count; i++)
+		n += l->ready[i].lasting.len + l->ready[i].preview.len + READY_MORE_BYTES;
+	(void)buf_reserve(w->to, n);
+}
+
 static void put_messages(struct json_writer *w, const struct json_list *l)
 {
+	make_room(w, l);
 	json_key(w, "messages");
 	json_array_begin(w);
 	for (size_t i = 0; i < l->count; i++)

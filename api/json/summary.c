@@ -109,15 +109,35 @@ void json_summary_members(struct json_writer *w, const struct summary *s)
 	json_member_string(w, "preview", s->preview);
 }
 
+static uint8_t *copy(uint8_t *to, struct bytes from)
+{
+	memcpy(to, from.at, from.len);
+	return to + from.len;
+}
+
+/* Hot: what lists from memory consist of. */
 void json_summary_ready(struct json_writer *w, const struct ready_summary *s)
 {
-	json_object_begin(w);
-	json_put_raw(w, s->lasting);
-	json_key(w, "keywords");
+	const struct bytes keywords = BYTES_LIT(",\"keywords\":");
+	const struct bytes preview = BYTES_LIT(",\"preview\":");
+	struct bytes known = bytes_is_null(s->preview) ? BYTES_LIT("null") : s->preview;
+	uint8_t *start = buf_reserve(w->to, s->lasting.len + keywords.len + 2), *at = start;
+
+	if (!start)
+		return;
+	if (w->need_comma)
+		*at++ = ',';
+	*at++ = '{';
+	at = copy(copy(at, s->lasting), keywords);
+	buf_commit(w->to, (size_t)(at - start));
+	w->need_comma = false;
 	json_keywords(w, &s->keywords);
-	json_key(w, "preview");
-	json_put_raw(w, bytes_is_null(s->preview) ? BYTES_LIT("null") : s->preview);
-	json_object_end(w);
+	start = buf_reserve(w->to, preview.len + known.len + 1);
+	if (!start)
+		return;
+	at = copy(copy(start, preview), known);
+	*at++ = '}';
+	buf_commit(w->to, (size_t)(at - start));
 }
 
 void json_summary(struct json_writer *w, const struct summary *s)

@@ -142,11 +142,12 @@ bool live_page_list(struct account *a, const struct folder_id *folder, const str
 		to->lasting = b.lasting;
 		to->preview = b.preview;
 		serial = b.serial > serial ? b.serial : serial;
-		ret->last_id = (struct message_id){
-			*folder,
-			{ .kind = MESSAGE_KEY_UID, .uidvalidity = t.uidvalidity, .uid = uid }
-		};
 	}
+	if (ret->count)
+		ret->last_id = (struct message_id){ *folder,
+						    { .kind = MESSAGE_KEY_UID,
+						      .uidvalidity = t.uidvalidity,
+						      .uid = page->uids[ret->count - 1] } };
 	ret->state = list_state_format(
 		mem, &(struct list_state){ t.uidvalidity, t.uidnext, t.highestmodseq });
 	put_tag(ret->tag, page->state, serial);

@@ -5,8 +5,24 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <threads.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Looking an algorithm up costs more than hashing some hundred bytes with it. */
+static EVP_MD *sha256;
+static once_flag sha256_once = ONCE_FLAG_INIT;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *the_sha256(void)
+{
+	call_once(&sha256_once, fetch_sha256);
+	return sha256 ? sha256 : EVP_sha256();
+}
 
 /* libcrypto fails here only when memory is gone; a wrong digest would be an
  * identity mixed up, so there is nothing left to do but stop. */
@@ -28,7 +44,7 @@ struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count)
 {
 	struct hash_sha256 out;
 
-	digest(EVP_sha256(), pieces, count, out.at);
+	digest(the_sha256(), pieces, count, out.at);
 	return out;
 }
 
