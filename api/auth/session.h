@@ -30,6 +30,10 @@ typedef void auth_session_cb(void *ctx, enum err err, const struct auth_session 
 struct op *auth_session_find(const struct auth_sessions *a, struct call call,
 			     const struct auth_token *token, auth_session_cb *cb, void *ctx);
 
+/* Has neither expired nor to be written again soon: it may be used without
+ * auth_session_find() while its record is of the same generation. */
+bool auth_session_is_fresh(const struct auth_sessions *a, const struct auth_session *s);
+
 /* `token` is what the client gets; wiped with the arena's memory only, so hand
  * it on at once. */
 typedef void auth_session_made_cb(void *ctx, enum err err, const struct auth_session *session,

@@ -70,11 +70,16 @@ static void check_retired(struct finding *f)
 		end(f, ERR_NOMEM);
 }
 
-static bool touch_is_due(const struct finding *f)
+static bool touch_is_due(const struct auth_sessions *a, const struct auth_session *s)
 {
-	int64_t unwritten_ms = clock_wall_ms() - f->session.touched_at_ms;
+	int64_t unwritten_ms = clock_wall_ms() - s->touched_at_ms;
 
-	return unwritten_ms > (int64_t)(f->a.idle_ttl_ms / TOUCHES_PER_IDLE_TTL);
+	return unwritten_ms > (int64_t)(a->idle_ttl_ms / TOUCHES_PER_IDLE_TTL);
+}
+
+bool auth_session_is_fresh(const struct auth_sessions *a, const struct auth_session *s)
+{
+	return !s->is_retired && session_ttl_ms(a, s) > 0 && !touch_is_due(a, s);
 }
 
 static void on_record(void *ctx, enum err err, struct bytes value, uint64_t generation)
@@ -93,7 +98,7 @@ static void on_record(void *ctx, enum err err, struct bytes value, uint64_t gene
 	f->session.generation = generation;
 	if (f->session.is_retired)
 		check_retired(f);
-	else if (touch_is_due(f))
+	else if (touch_is_due(&f->a, &f->session))
 		touch(f);
 	else
 		end(f, ERR_OK);

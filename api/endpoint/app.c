@@ -2,6 +2,9 @@
 
 #include "auth/remember.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/recall.h"
+
+#define SESSIONS_RECALLED 4096
 
 #define SECOND_MS ((uint64_t)1000)
 #define MINUTE_MS (60 * SECOND_MS)
@@ -28,13 +31,16 @@ enum err app_start(struct app *app)
 		app->message_max_bytes = MESSAGE_BODY_BYTES;
 	app->remembered =
 		auth_remember_new(app->sessions.basic_remembered, app->sessions.basic_ttl_ms);
-	return app->remembered ? ERR_OK : ERR_NOMEM;
+	app->recalled = recall_new(SESSIONS_RECALLED);
+	return app->remembered && app->recalled ? ERR_OK : ERR_NOMEM;
 }
 
 void app_stop(struct app *app)
 {
 	auth_remember_free(app->remembered);
 	app->remembered = NULL;
+	recall_free(app->recalled);
+	app->recalled = NULL;
 }
 
 struct app *app_of(const struct request *rq)

@@ -13,6 +13,7 @@
 #include "state/state.h"
 
 struct auth_remember;
+struct recall;
 struct loop;
 
 /* One server that users may log in to. */
@@ -71,6 +72,7 @@ struct app {
 
 	/* Its own. */
 	struct auth_remember *remembered;
+	struct recall *recalled;
 };
 
 /* Everything zero but the limits. */

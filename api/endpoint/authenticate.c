@@ -6,6 +6,7 @@
 #include "auth/header.h"
 #include "base/clock.h"
 #include "endpoint/login.h"
+#include "endpoint/recall.h"
 #include "endpoint/user.h"
 #include "http/server.h"
 
@@ -25,6 +26,51 @@ static void enter(struct request *rq, struct user *u)
 
 /* --- sessions -------------------------------------------------------------- */
 
+static void remember_session(struct user *u)
+{
+	struct hash_sha256 key = auth_token_key(&u->token);
+	struct account_key account = account_key(u->account);
+
+	recall_add(u->app->recalled, &key, &u->session, &account);
+}
+
+static struct auth_credentials credentials_of(const struct account *a)
+{
+	struct credentials c = account_credentials(a);
+
+	return (struct auth_credentials){ .server = account_server_name(a),
+					  .username = c.username,
+					  .password = c.password,
+					  .access_token = c.access_token };
+}
+
+/* The usual request: of a session that has just been used. */
+static bool enter_recalled(struct request *rq, struct user *u)
+{
+	struct auth_sessions sessions = app_auth_sessions(u->app);
+	const struct app_servers *all = &u->app->servers;
+	struct hash_sha256 key = auth_token_key(&u->token);
+	struct account_key account;
+	uint64_t generation;
+
+	if (state_peek(u->app->state, STATE_SESSION, bytes_of(key.at, sizeof key.at),
+		       &generation) != ERR_OK ||
+	    !recall_find(u->app->recalled, &key, generation, &u->session, &account) ||
+	    !auth_session_is_fresh(&sessions, &u->session))
+		return false;
+	u->account = account_find(u->app->hub, &account);
+	if (!u->account)
+		return false;
+	u->server = all->by_name(all->ctx, account_server_name(u->account));
+	if (!u->server) {
+		account_unref(u->account);
+		return false;
+	}
+	u->session.credentials = u->credentials = credentials_of(u->account);
+	enter(rq, u);
+	return true;
+}
+
 static void enter_session(struct request *rq, struct user *u)
 {
 	const struct app_servers *all = &u->app->servers;
@@ -38,10 +84,12 @@ static void enter_session(struct request *rq, struct user *u)
 	}
 	u->credentials = u->session.credentials;
 	u->account = account_get(u->app->hub, &u->server->account, &c);
-	if (!u->account)
+	if (!u->account) {
 		request_wait(rq, NULL);
-	else
-		enter(rq, u);
+		return;
+	}
+	remember_session(u);
+	enter(rq, u);
 }
 
 /* A user who is not attached yet. */
@@ -77,16 +125,19 @@ static void on_found(void *ctx, enum err err, const struct auth_session *session
 static void by_token(struct request *rq, struct user *u, struct bytes token)
 {
 	struct auth_sessions sessions = app_auth_sessions(u->app);
-	struct candidate *c = candidate_new(rq, u);
+	struct candidate *c;
 
 	if (!user_origin_allowed(rq, u->scheme))
 		return;
-	if (!auth_token_parse(token, &u->token))
+	if (!auth_token_parse(token, &u->token)) {
 		refuse(rq, "session-expired");
-	else
-		request_wait(rq, c ? auth_session_find(&sessions, request_call(rq), &u->token,
-						       on_found, c)
-				   : NULL);
+		return;
+	}
+	if (enter_recalled(rq, u))
+		return;
+	c = candidate_new(rq, u);
+	request_wait(rq, c ? auth_session_find(&sessions, request_call(rq), &u->token, on_found, c)
+			   : NULL);
 }
 
 /* --- Basic ----------------------------------------------------------------- */

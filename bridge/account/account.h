@@ -16,6 +16,7 @@
 #ifndef ACCOUNT_ACCOUNT_H
 #define ACCOUNT_ACCOUNT_H
 
+#include "base/hash.h"
 #include "mailstore/mailstore.h"
 #include "model/event.h"
 #include "state/state.h"
@@ -95,10 +96,21 @@ struct op *account_login(struct account_hub *h, struct call call,
  * has to log in. NULL when memory is short or accounts_max are all in use. */
 struct account *account_get(struct account_hub *h, const struct account_server *server,
 			    const struct credentials *c);
+/* What an account is found by in this process, without its credentials at hand. */
+struct account_key {
+	struct hash_sha256 hash;
+};
+
+struct account_key account_key(const struct account *a);
+/* The account that account_get() would give, with a reference; NULL: it is not kept any
+ * more. */
+struct account *account_find(struct account_hub *h, const struct account_key *key);
 struct account *account_ref(struct account *a);
 void account_unref(struct account *a);
 
 const struct account_id *account_id(const struct account *a);
+/* Borrowed as long as the account. */
+struct credentials account_credentials(const struct account *a);
 struct bytes account_username(const struct account *a);
 const char *account_protocol(const struct account *a);
 struct bytes account_server_name(const struct account *a);

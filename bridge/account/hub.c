@@ -341,14 +341,21 @@ static struct account *account_new(struct account_hub *h, const struct account_s
 	return a;
 }
 
+static struct account *find(struct account_hub *h, const struct hash_sha256 *key)
+{
+	struct account *a = *bucket_of(h, key);
+
+	while (a && memcmp(a->key.at, key->at, sizeof key->at) != 0)
+		a = a->next_in_bucket;
+	return a;
+}
+
 struct account *hub_take(struct account_hub *h, const struct account_server *server,
 			 const struct credentials *c)
 {
 	struct hash_sha256 key = key_of(h, server, c);
-	struct account **bucket = bucket_of(h, &key), *a = *bucket;
+	struct account **bucket = bucket_of(h, &key), *a = find(h, &key);
 
-	while (a && memcmp(a->key.at, key.at, sizeof key.at) != 0)
-		a = a->next_in_bucket;
 	if (a)
 		return account_ref(a);
 	a = account_new(h, server, c);
@@ -406,6 +413,23 @@ struct account *account_get(struct account_hub *h, const struct account_server *
 		return NULL;
 	}
 	return a;
+}
+
+struct account_key account_key(const struct account *a)
+{
+	return (struct account_key){ a->key };
+}
+
+struct account *account_find(struct account_hub *h, const struct account_key *key)
+{
+	struct account *a = find(h, &key->hash);
+
+	return a && a->is_trusted ? account_ref(a) : NULL;
+}
+
+struct credentials account_credentials(const struct account *a)
+{
+	return a->credentials;
 }
 
 const struct account_id *account_id(const struct account *a)

@@ -77,6 +77,18 @@ static struct op *memory_get(struct state *s, struct call call, enum state_space
 	return &o->op;
 }
 
+static enum err memory_peek(struct state *s, enum state_space space, struct bytes key,
+			    uint64_t *ret_generation)
+{
+	struct memory *m = (struct memory *)s;
+	const struct entry *e = memory_store_find(&m->store, space, key);
+
+	if (!e)
+		return ERR_NOT_FOUND;
+	*ret_generation = e->generation;
+	return ERR_OK;
+}
+
 /* --- put, delete -------------------------------------------------------------------- */
 
 static enum err put(struct memory_op *o)
@@ -271,6 +283,7 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 {
 	static const struct state_class cls = {
 		.get = memory_get,
+		.peek = memory_peek,
 		.put = memory_put,
 		.delete = memory_delete,
 		.get_many = memory_get_many,

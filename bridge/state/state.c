@@ -14,6 +14,12 @@ struct op *state_get(struct state *s, struct call call, enum state_space space, 
 	return s->cls->get(s, call, space, key, touch_ttl_ms, cb, ctx);
 }
 
+enum err state_peek(struct state *s, enum state_space space, struct bytes key,
+		    uint64_t *ret_generation)
+{
+	return s->cls->peek ? s->cls->peek(s, space, key, ret_generation) : ERR_UNSUPPORTED;
+}
+
 struct op *state_put(struct state *s, struct call call, enum state_space space, struct bytes key,
 		     struct bytes value, uint64_t ttl_ms, uint64_t expected, state_done_cb *cb,
 		     void *ctx)

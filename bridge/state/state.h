@@ -54,6 +54,12 @@ typedef void state_done_cb(void *ctx, enum err err);
 struct op *state_get(struct state *s, struct call call, enum state_space space, struct bytes key,
 		     uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx);
 
+/* The generation of an entry, at once: an answer as of now, whatever has been started and
+ * not yet told. ERR_NOT_FOUND: absent or expired; ERR_UNSUPPORTED: this store has to be
+ * asked with state_get(). */
+MUST_CHECK enum err state_peek(struct state *s, enum state_space space, struct bytes key,
+			       uint64_t *ret_generation);
+
 #define STATE_ANY    UINT64_MAX /* whatever is there */
 #define STATE_ABSENT 0          /* only if nothing is */
 

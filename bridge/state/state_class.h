@@ -10,6 +10,8 @@
 struct state_class {
 	struct op *(*get)(struct state *s, struct call call, enum state_space space,
 			  struct bytes key, uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx);
+	enum err (*peek)(struct state *s, enum state_space space, struct bytes key,
+			 uint64_t *ret_generation); /* NULL: ERR_UNSUPPORTED */
 	struct op *(*put)(struct state *s, struct call call, enum state_space space,
 			  struct bytes key, struct bytes value, uint64_t ttl_ms, uint64_t expected,
 			  state_done_cb *cb, void *ctx);

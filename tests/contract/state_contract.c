@@ -245,6 +245,30 @@ static void only_the_expected_generation_is_replaced(void **test_state)
 	check_value(w, "other", NULL);
 }
 
+/* A store that cannot tell at once says so, and nothing else. */
+static void a_peek_tells_what_is_there_now(void **test_state)
+{
+	struct world *w = *test_state;
+	uint64_t generation = 0;
+	enum err err = state_peek(w->state, STATE_SESSION, BYTES_LIT("k"), &generation);
+
+	if (err == ERR_UNSUPPORTED)
+		return;
+	assert_int_equal(err, ERR_NOT_FOUND);
+	assert_int_equal(put(w, "k", "one", STATE_ANY), ERR_OK);
+	err = state_peek(w->state, STATE_SESSION, BYTES_LIT("k"), &generation);
+	assert_int_equal(err, ERR_OK);
+	assert_true(generation == get(w, "k").generation);
+	assert_int_equal(state_peek(w->state, STATE_TICKET, BYTES_LIT("k"), &generation),
+			 ERR_NOT_FOUND);
+	assert_int_equal(put(w, "k", "two", STATE_ANY), ERR_OK);
+	assert_int_equal(state_peek(w->state, STATE_SESSION, BYTES_LIT("k"), &generation), ERR_OK);
+	assert_true(generation == get(w, "k").generation);
+	assert_int_equal(delete_key(w, STATE_SESSION, "k"), ERR_OK);
+	assert_int_equal(state_peek(w->state, STATE_SESSION, BYTES_LIT("k"), &generation),
+			 ERR_NOT_FOUND);
+}
+
 static void a_generation_does_not_come_back_with_a_new_entry(void **test_state)
 {
 	struct world *w = *test_state;
@@ -477,6 +501,7 @@ int state_contract_run(const struct state_factory *f)
 		CONTRACT(spaces_are_apart),
 		CONTRACT(inputs_are_copied),
 		CONTRACT(only_the_expected_generation_is_replaced),
+		CONTRACT(a_peek_tells_what_is_there_now),
 		CONTRACT(a_generation_does_not_come_back_with_a_new_entry),
 		CONTRACT(operations_take_effect_in_their_order),
 		CONTRACT(entries_expire_and_a_touch_puts_it_off),
