@@ -115,6 +115,8 @@ static bool start_app(struct process *p)
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
 	app->state = state_memory_new(p->loop, &state_limits);
+	if (app->state)
+		servers_remember(p->servers, app->state);
 	app->hub = account_hub_new(&(struct account_setup){ .loop = p->loop,
 							    .limits = account_limits_of(c),
 							    .state = app->state,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "account/mail_memory.h"
 #include "imap/imap_store.h"
 #include "pop3/pop3_store.h"
 
@@ -21,6 +22,7 @@ struct servers {
 	struct dialer *dialer;
 	const struct config *config;
 	struct imap_limits limits;
+	struct mail_memory memory;
 	struct server *at;
 	size_t count;
 };
@@ -169,6 +171,13 @@ struct servers *servers_new(struct loop *l, struct dialer *d, const struct confi
 		return s;
 	servers_free(s);
 	return NULL;
+}
+
+void servers_remember(struct servers *s, struct state *state)
+{
+	s->memory = account_mail_memory(state);
+	for (size_t i = 0; i < s->count; i++)
+		s->at[i].pop3.memory = &s->memory;
 }
 
 void servers_free(struct servers *s)

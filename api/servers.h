@@ -14,6 +14,9 @@ struct servers;
  * `config` must outlive it. NULL when faults->count > 0. */
 struct servers *servers_new(struct loop *l, struct dialer *d, const struct config *config,
 			    struct config_faults *faults);
+/* Where stores keep what outlives their conversations; it must outlive the hub. Before
+ * anybody connects. */
+void servers_remember(struct servers *s, struct state *state);
 /* After the hub is gone: conversations borrow from it. */
 void servers_free(struct servers *s);
 

@@ -44,6 +44,16 @@ static struct bytes email_of(const struct session_doc *d, struct buf *to)
 	return buf_err(to) ? BYTES_NULL : buf_bytes(to);
 }
 
+static const char *flags_name(enum mailstore_flags_kind kind)
+{
+	switch (kind) {
+	case MAILSTORE_FLAGS_NONE: break;
+	case MAILSTORE_FLAGS_LOCAL: return "local";
+	case MAILSTORE_FLAGS_SERVER: return "server";
+	}
+	return "none";
+}
+
 static struct json_account account_of(const struct session_doc *d, struct bytes email)
 {
 	const struct mailstore_caps *c = d->caps;
@@ -59,8 +69,10 @@ static struct json_account account_of(const struct session_doc *d, struct bytes 
 		.move = c->move,
 		.append = c->append,
 		.changes = c->changes,
-		.flags = c->flags == MAILSTORE_FLAGS_SERVER ? "server" : "none",
-		.search = c->search ? "server" : "none",
+		.flags = flags_name(c->flags),
+		.search = c->search_is_local ? "local"
+			  : c->search        ? "server"
+					     : "none",
 		.sort = c->sort     ? "server"
 			: c->search ? "local"
 				    : "none",

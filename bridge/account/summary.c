@@ -39,7 +39,7 @@ bool summary_of(struct arena *mem, const struct folder_id *folder, const struct 
 		return false;
 	if (mime_headers_decode(mem, item->header, text_charset(&view), &s.headers) != ERR_OK)
 		return false;
-	s.has_attachment = view.has_attachment;
+	s.has_attachment = item->structure ? view.has_attachment : mime_looks_mixed(item->header);
 	s.thread_id = thread_id(mem, item, &s);
 	if (bytes_is_null(s.thread_id))
 		return false;

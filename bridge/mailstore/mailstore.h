@@ -22,8 +22,8 @@
  *  - ERR_TIMEOUT ends the conversation only when the server had been asked: a
  *    call that was still waiting its turn leaves it open.
  *
- * What POP3 can: list_folders (one, INBOX), status, query (no filters but
- * those on headers that it has fetched), fetch, stream, expunge. The rest is
+ * What POP3 can: list_folders (one, INBOX), status, query, fetch, stream, expunge,
+ * and set_keywords where it has a memory to keep them in. The rest is
  * ERR_UNSUPPORTED.
  */
 #ifndef MAILSTORE_MAILSTORE_H
@@ -46,7 +46,8 @@ enum mailstore_push {
 };
 
 enum mailstore_flags_kind {
-	MAILSTORE_FLAGS_NONE, /* POP3: the account layer keeps them */
+	MAILSTORE_FLAGS_NONE,
+	MAILSTORE_FLAGS_LOCAL, /* POP3: kept in the store's memory (mailstore/memory.h) */
 	MAILSTORE_FLAGS_SERVER,
 };
 
@@ -54,7 +55,8 @@ enum mailstore_flags_kind {
 struct mailstore_caps {
 	const char *protocol; /* "imap", "pop3" */
 	bool folders, move, append, search, sort, threads, custom_keywords;
-	bool uid_expunge;    /* else a deletion may stay marked */
+	bool search_is_local; /* the store looks itself, within limits */
+	bool uid_expunge;     /* else a deletion may stay marked */
 	bool whole_moves;    /* else a move that is cut off may leave the message in both folders */
 	bool changes;        /* CONDSTORE or QRESYNC */
 	bool decodes;        /* mailstore_part_size() and mail_section.is_decoded may work */

@@ -127,6 +127,13 @@ static struct zoned_time received_date(struct bytes value)
 	return n ? mime_date_parse(bytes_skip(value, n)) : (struct zoned_time){ 0 };
 }
 
+bool mime_looks_mixed(struct bytes block)
+{
+	struct bytes type = bytes_trim(mime_fields_find(block, "Content-Type"));
+
+	return bytes_starts_with_nocase(type, BYTES_LIT("multipart/mixed"));
+}
+
 struct zoned_time mime_received_time(struct bytes block)
 {
 	struct zoned_time t = received_date(mime_fields_find(block, "received"));

@@ -35,6 +35,10 @@ MUST_CHECK enum err mime_headers_decode(struct arena *mem, struct bytes block, s
  * the topmost Received field, else Date. */
 struct zoned_time mime_received_time(struct bytes block);
 
+/* Is it multipart/mixed? Where the structure is not known, what has attachments mostly
+ * is. */
+bool mime_looks_mixed(struct bytes block);
+
 struct header_fields {
 	struct header_field *at;
 	size_t count;

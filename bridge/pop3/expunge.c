@@ -3,6 +3,8 @@
  * (RFC 1939 §6). Cut before the QUIT nothing is gone; cut behind it nobody
  * knows, and the results say so.
  */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "pop3/store.h"
 
@@ -40,6 +42,24 @@ static void set_all(struct expunge_op *e, enum change_status status, const struc
 	}
 }
 
+/* What was remembered of those that are gone. */
+static void forget(struct expunge_op *e)
+{
+	size_t count = e->op.rq.count, n = 0;
+	struct pop3_message **gone = calloc(count + 1, sizeof *gone);
+	struct bytes *nothing = calloc(count + 1, sizeof *nothing);
+
+	for (size_t i = 0; gone && i < count; i++)
+		if (e->results[i].status == CHANGE_DONE)
+			gone[n++] = pop3_maildrop_find(&e->op.store->drop, &e->op.rq.keys[i]);
+	if (gone && nothing) {
+		(void)pop3_remember(&e->op, MAIL_MEMORY_HEADERS, gone, nothing, n, NULL);
+		(void)pop3_remember(&e->op, MAIL_MEMORY_KEYWORDS, gone, nothing, n, NULL);
+	}
+	free(nothing);
+	free(gone);
+}
+
 static void on_quit(void *owner, uint32_t n, const struct pop3_status *status,
 		    const struct fault *fault)
 {
@@ -52,6 +72,7 @@ static void on_quit(void *owner, uint32_t n, const struct pop3_status *status,
 		return;
 	if (status->is_ok) {
 		set_all(e, CHANGE_DONE, NULL);
+		forget(e);
 	} else {
 		/* "Some deleted messages not removed": which ones it does not say. */
 		f = fault_from_server(ERR_UNKNOWN, "pop3", status->code, status->text);

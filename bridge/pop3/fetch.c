@@ -17,6 +17,9 @@ struct mail_item pop3_item_of(struct arena *mem, const struct pop3_message *msg,
 {
 	struct mail_item item = { .key = msg->key };
 
+	/* On no memory the arena has failed, which the caller sees. */
+	if (want & MAIL_FLAGS)
+		(void)!pop3_message_keywords(msg, mem, &item.keywords);
 	if (want & MAIL_DATES) {
 		item.size = msg->size;
 		item.received_at = mime_received_time(msg->header).unix_s;
@@ -59,7 +62,8 @@ static void on_spooled(struct pop3_op *op, const struct fault *fault)
 		return;
 	}
 	if (bytes_is_null(f->messages[0]->header))
-		err = pop3_message_set_header(f->messages[0], pop3_header_of(whole));
+		err = pop3_message_set_header(&op->store->drop, f->messages[0],
+					      pop3_header_of(whole));
 	if (!err)
 		err = mime_message_parse(op->rq.call.mem, whole, &parsed);
 	if (err == ERR_NOMEM)

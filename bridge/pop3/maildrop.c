@@ -17,6 +17,7 @@ void pop3_maildrop_done(struct pop3_maildrop *m)
 	for (size_t i = 0; i < m->count; i++) {
 		free((void *)m->at[i].uidl.at);
 		free((void *)m->at[i].header.at);
+		free((void *)m->at[i].keywords.at);
 	}
 	free(m->at);
 	free(m->by_key);
@@ -78,9 +79,26 @@ enum err pop3_maildrop_set_uidl(struct pop3_maildrop *m, uint32_t number, struct
 	return msg ? set_copy(&msg->uidl, uidl) : ERR_OK;
 }
 
-enum err pop3_message_set_header(struct pop3_message *msg, struct bytes header)
+enum err pop3_message_set_header(struct pop3_maildrop *m, struct pop3_message *msg,
+				 struct bytes header)
 {
-	return set_copy(&msg->header, header);
+	size_t before = msg->header.len;
+	enum err err = set_copy(&msg->header, header);
+
+	if (!err)
+		m->header_bytes += header.len - before;
+	return err;
+}
+
+void pop3_maildrop_trim(struct pop3_maildrop *m, size_t max_bytes)
+{
+	if (m->header_bytes <= max_bytes)
+		return;
+	for (size_t i = 0; i < m->count; i++) {
+		free((void *)m->at[i].header.at);
+		m->at[i].header = BYTES_NULL;
+	}
+	m->header_bytes = 0;
 }
 
 /* --- keys ------------------------------------------------------------------------ */

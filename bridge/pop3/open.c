@@ -9,7 +9,11 @@ struct open_op {
 	struct pop3_op op;
 	bool has_uidl;
 	struct pop3_message **nameless;
+	struct pop3_message **all; /* whose keywords are recalled, RECALL_BATCH at a time */
+	size_t recalled;
 };
+
+#define RECALL_BATCH 1000
 
 /* Telling messages apart by their headers means fetching these. */
 #define NAMELESS_MAX 20000
@@ -28,7 +32,11 @@ static void finish(struct open_op *o)
 
 	st->caps = (struct mailstore_caps){ .protocol = "pop3",
 					    .uid_expunge = true,
-					    .flags = MAILSTORE_FLAGS_NONE,
+					    .search = true,
+					    .search_is_local = true,
+					    .custom_keywords = pop3_remembers(st),
+					    .flags = pop3_remembers(st) ? MAILSTORE_FLAGS_LOCAL
+									: MAILSTORE_FLAGS_NONE,
 					    .push = MAILSTORE_PUSH_POLL,
 					    .counts_in_list = true,
 					    .sessions_max = 1 };
@@ -37,14 +45,48 @@ static void finish(struct open_op *o)
 	rq.cb.done(rq.ctx, NULL);
 }
 
+static void recall_keywords(struct open_op *o);
+
+static void on_keywords(struct pop3_op *op, const struct bytes *values, size_t count)
+{
+	struct open_op *o = (struct open_op *)op;
+
+	for (size_t i = 0; values && i < count; i++)
+		if (!bytes_is_null(values[i]) &&
+		    pop3_message_set_keywords(o->all[o->recalled + i], values[i])) {
+			fail(o, ERR_NOMEM, "");
+			return;
+		}
+	o->recalled += RECALL_BATCH;
+	recall_keywords(o);
+}
+
+/* A memory that is away leaves them all unread for now. */
+static void recall_keywords(struct open_op *o)
+{
+	size_t left = o->op.store->drop.count - o->recalled;
+
+	if (o->recalled >= o->op.store->drop.count ||
+	    !pop3_recall(&o->op, MAIL_MEMORY_KEYWORDS, o->all + o->recalled,
+			 left < RECALL_BATCH ? left : RECALL_BATCH, on_keywords))
+		finish(o);
+}
+
+/* The headers that tell messages apart. */
 static void on_headers_ready(struct pop3_op *op)
 {
-	enum err err = pop3_maildrop_finish_keys(&op->store->drop);
+	struct open_op *o = (struct open_op *)op;
+	struct pop3_maildrop *m = &op->store->drop;
+	enum err err = pop3_maildrop_finish_keys(m);
 
-	if (err)
-		pop3_op_fail_with(op, err, "");
-	else
-		finish((struct open_op *)op);
+	o->all = calloc(m->count + 1, sizeof *o->all);
+	if (err || !o->all) {
+		pop3_op_fail_with(op, err ? err : ERR_NOMEM, "");
+		return;
+	}
+	for (size_t i = 0; i < m->count; i++)
+		o->all[i] = &m->at[i];
+	recall_keywords(o);
 }
 
 /* LIST and UIDL are through. */
@@ -182,6 +224,7 @@ static void begin(struct pop3_op *op)
 		pop3_op_fail_with(op, ERR_NOMEM, "");
 		return;
 	}
+	pop3_recall_scope(st, c->username);
 	op->pending = 1; /* a deadline now is the server's */
 	pop3_session_on_end(st->session, on_session_end, st);
 	pop3_session_open(st->session, c->username, c->password, c->access_token, on_logged_in, op);
@@ -192,6 +235,7 @@ static void cleanup(struct pop3_op *op)
 	struct pop3_store *st = op->store;
 
 	free(((struct open_op *)op)->nameless);
+	free(((struct open_op *)op)->all);
 	if (!st->is_open) {
 		/* Cancelled or failed: the session must not call back any more. */
 		pop3_session_free(st->session);

@@ -7,6 +7,7 @@
 #define POP3_SESSION_H
 
 #include "base/op.h"
+#include "mailstore/memory.h"
 #include "net/dial.h"
 #include "net/stream.h"
 #include "pop3/parse.h"
@@ -30,6 +31,8 @@ struct pop3_server {
 	uint64_t silence_ms;   /* longest wait for any answer */
 	size_t line_max_bytes; /* of a status or listing line */
 	uint64_t message_max_bytes;
+	/* What outlives the session; NULL: nothing does, and there are no keywords. */
+	const struct mail_memory *memory;
 };
 
 struct pop3_session;

@@ -21,7 +21,11 @@ static void list_folders(struct pop3_op *op)
 		.is_selectable = true,
 		.has_counts = true,
 		.total = (uint32_t)op->store->drop.count,
-		.rights = { .read_items = true, .remove_items = true },
+		.unread = pop3_maildrop_unread(&op->store->drop),
+		.rights = { .read_items = true,
+			    .remove_items = true,
+			    .set_seen = pop3_remembers(op->store),
+			    .set_keywords = pop3_remembers(op->store) },
 	};
 	rq = pop3_op_finish(op);
 	rq.cb.folders(rq.ctx, NULL, &list);
@@ -29,7 +33,8 @@ static void list_folders(struct pop3_op *op)
 
 static void status_of_inbox(struct pop3_op *op)
 {
-	struct folder_status status = { .total = (uint32_t)op->store->drop.count };
+	struct folder_status status = { .total = (uint32_t)op->store->drop.count,
+					.unread = pop3_maildrop_unread(&op->store->drop) };
 	struct mail_request rq = pop3_op_finish(op);
 
 	rq.cb.status(rq.ctx, NULL, &status);

@@ -6,8 +6,8 @@
 
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
-/* A header block that is longer is cut: no list needs it. */
-#define HEADER_MAX_BYTES (1u << 20)
+/* Header blocks in memory beyond one operation. */
+#define HEADERS_KEPT_BYTES (8u << 20)
 
 static struct pop3_store *store_of(const struct mailstore *ms)
 {
@@ -19,33 +19,27 @@ bool pop3_is_inbox(struct bytes path)
 	return bytes_equal_str_nocase(path, "INBOX");
 }
 
-struct bytes pop3_header_of(struct bytes message)
-{
-	size_t n = bytes_starts_with(message, BYTES_LIT("\r\n"))
-			   ? 0
-			   : bytes_find(message, BYTES_LIT("\r\n\r\n")) + 2;
-
-	return bytes_first(message, n + 2);
-}
-
 /* --- the queue -------------------------------------------------------------------- */
 
-static const struct pop3_verb *verb_of(enum mail_verb verb)
+static const struct pop3_verb *verb_of(const struct mail_request *rq)
 {
-	switch (verb) {
+	switch (rq->verb) {
 	case MAIL_OPEN: return &pop3_verb_open;
 	case MAIL_PING:
 	case MAIL_LIST_FOLDERS:
 	case MAIL_STATUS: return &pop3_verb_simple;
-	case MAIL_QUERY: return &pop3_verb_query;
+	case MAIL_QUERY:
+		return rq->arg.read.query.filter_count || rq->arg.read.query.sort != SORT_ADDED
+			       ? &pop3_verb_search
+			       : &pop3_verb_query;
 	case MAIL_FETCH: return &pop3_verb_fetch;
 	case MAIL_STREAM:
 	case MAIL_SECTIONS: return &pop3_verb_content;
 	case MAIL_EXPUNGE: return &pop3_verb_expunge;
+	case MAIL_SET_KEYWORDS: return &pop3_verb_keywords;
 	case MAIL_CHANGE_FOLDER:
 	case MAIL_QUOTA:
 	case MAIL_PART_SIZE:
-	case MAIL_SET_KEYWORDS:
 	case MAIL_COPY:
 	case MAIL_MOVE:
 	case MAIL_APPEND:
@@ -97,8 +91,10 @@ static void drop(struct pop3_op *op)
 		pop3_session_forget(st->session, op);
 	if (op->verb->cleanup)
 		op->verb->cleanup(op);
+	pop3_recall_stop(op);
 	buf_done(&op->header);
 	free(op);
+	pop3_maildrop_trim(&st->drop, HEADERS_KEPT_BYTES);
 	if (st->first)
 		loop_task_start(st->loop, &st->pump_task);
 }
@@ -156,7 +152,7 @@ static const struct op_class op_class = { .cancel = cancel_op, .resume = resume_
 static struct op *start(struct mailstore *ms, const struct mail_request *rq)
 {
 	struct pop3_store *st = store_of(ms);
-	const struct pop3_verb *verb = verb_of(rq->verb);
+	const struct pop3_verb *verb = verb_of(rq);
 	struct pop3_op *op, **at = &st->first;
 
 	if (!verb)
@@ -169,7 +165,7 @@ static struct op *start(struct mailstore *ms, const struct mail_request *rq)
 	op->store = st;
 	op->rq = *rq;
 	op->deadline.fire = on_deadline;
-	buf_init(&op->header, HEADER_MAX_BYTES);
+	buf_init(&op->header, POP3_HEADER_MAX_BYTES);
 	if (!loop_timer_start_at(st->loop, &op->deadline, rq->call.deadline_ms)) {
 		free(op);
 		return NULL;
@@ -179,83 +175,6 @@ static struct op *start(struct mailstore *ms, const struct mail_request *rq)
 	*at = op;
 	loop_task_start(st->loop, &st->pump_task);
 	return &op->op;
-}
-
-/* --- header blocks ------------------------------------------------------------------ */
-
-static enum flow on_header_data(void *owner, uint32_t n, struct bytes data)
-{
-	struct pop3_op *op = owner;
-
-	(void)n;
-	/* Over the limit: what there is will do. */
-	buf_append(&op->header, data);
-	return FLOW_MORE;
-}
-
-static enum err ask_header(struct pop3_op *op, struct pop3_message *msg);
-
-static void on_header_done(void *owner, uint32_t n, const struct pop3_status *status,
-			   const struct fault *fault)
-{
-	struct pop3_op *op = owner;
-	struct pop3_message *msg = pop3_maildrop_by_number(&op->store->drop, n);
-	enum err err = ERR_OK;
-
-	if (fault)
-		return;
-	op->pending--;
-	if (!status->is_ok && !msg->is_asked_whole && !pop3_session_caps(op->store->session)->top) {
-		/* TOP is optional, and this server did not say that it has it. */
-		op->store->has_no_top = true;
-		err = ask_header(op, msg);
-		if (!err)
-			op->pending++;
-	} else if (status->is_ok) {
-		err = pop3_message_set_header(msg, pop3_header_of(buf_bytes(&op->header)));
-	} else {
-		msg->is_unreadable = true;
-	}
-	if (err && !op->fault.err)
-		op->fault = fault_of(err);
-	buf_reset(&op->header);
-	if (op->pending)
-		return;
-	if (op->fault.err)
-		pop3_op_fail(op, &op->fault);
-	else
-		op->verb->headers_ready(op);
-}
-
-static const struct pop3_handler header_handler = { .on_data = on_header_data,
-						    .on_done = on_header_done };
-
-static enum err ask_header(struct pop3_op *op, struct pop3_message *msg)
-{
-	struct pop3_store *st = op->store;
-
-	msg->is_asked_whole = st->has_no_top;
-	return pop3_session_send(st->session, st->has_no_top ? "RETR" : "TOP", msg->number,
-				 st->has_no_top ? POP3_NO_NUMBER : 0, POP3_BODY_DATA,
-				 &header_handler, op);
-}
-
-void pop3_op_want_headers(struct pop3_op *op, struct pop3_message *const *messages, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		enum err err;
-
-		if (!bytes_is_null(messages[i]->header) || messages[i]->is_unreadable)
-			continue;
-		err = ask_header(op, messages[i]);
-		if (err) {
-			pop3_op_fail_with(op, err, "");
-			return;
-		}
-		op->pending++;
-	}
-	if (op->pending == 0)
-		op->verb->headers_ready(op);
 }
 
 /* --- the class ----------------------------------------------------------------------- */

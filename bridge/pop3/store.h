@@ -31,8 +31,17 @@ struct pop3_op {
 	struct mail_request rq;
 	struct loop_timer deadline;
 	void (*spooled)(struct pop3_op *op, const struct fault *fault); /* spool.c */
-	unsigned pending;   /* answers that must still come */
-	struct buf header;  /* of the message whose TOP is being answered */
+	unsigned pending;  /* answers that must still come */
+	struct buf header; /* of the message whose TOP is being answered */
+	/* headers.c */
+	struct pop3_message *const *wanted;
+	size_t wanted_count;
+	size_t asked_headers; /* of the server, all in all */
+	/* recall.c */
+	struct op *recalling;
+	struct arena *recalled_mem;
+	void (*recalled)(struct pop3_op *op, const struct bytes *values, size_t count);
+	mail_memory_done_cb *remembered;
 	struct fault fault; /* the first that went wrong */
 	bool is_running;
 };
@@ -45,6 +54,7 @@ struct pop3_store {
 	struct mailstore_caps caps;
 	struct pop3_session *session;
 	struct pop3_maildrop drop;
+	char scope[16]; /* of this maildrop in the memory */
 	bool is_open;
 	bool has_no_top;    /* TOP was refused once: RETR instead */
 	uint64_t opened_ms; /* for LOGIN-DELAY */
@@ -63,21 +73,45 @@ struct mail_request pop3_op_finish(struct pop3_op *op);
 void pop3_op_fail(struct pop3_op *op, const struct fault *fault);
 void pop3_op_fail_with(struct pop3_op *op, enum err err, const char *text);
 
-/* Gets the header blocks of these messages, as many as are not there yet, then
- * verb->headers_ready() (later or at once). */
+/* A header block that is longer is cut: no list needs it. */
+#define POP3_HEADER_MAX_BYTES (1u << 20)
+
+/* Gets the header blocks of these messages, as many as are not there yet, from the
+ * memory or from the server, then verb->headers_ready() (later or at once). `messages`
+ * is borrowed until then. */
 void pop3_op_want_headers(struct pop3_op *op, struct pop3_message *const *messages, size_t count);
+
+/* --- what is remembered of messages: recall.c ------------------------------------ */
+
+/* Is there a memory at all? */
+bool pop3_remembers(const struct pop3_store *st);
+/* Whose maildrop it is: right after the login. */
+void pop3_recall_scope(struct pop3_store *st, struct bytes username);
+/* Asks for these; `recalled` gets the values beside them, NULL when they could not be
+ * had. False: it will not be called. */
+bool pop3_recall(struct pop3_op *op, enum mail_memory_kind kind,
+		 struct pop3_message *const *messages, size_t count,
+		 void (*recalled)(struct pop3_op *op, const struct bytes *values, size_t count));
+void pop3_recall_stop(struct pop3_op *op);
+/* Puts values (null: forget) beside messages into the memory. `done` may be NULL: nobody
+ * waits for it; else it is called with op, unless pop3_recall_stop() comes first. */
+bool pop3_remember(struct pop3_op *op, enum mail_memory_kind kind,
+		   struct pop3_message *const *messages, const struct bytes *values, size_t count,
+		   mail_memory_done_cb *done);
 /* The conversation is over by our own doing (QUIT) or the server's. */
 void pop3_store_ended(struct pop3_store *st, const struct fault *fault);
 
 /* The header block at the beginning of a message, its empty line included. */
 struct bytes pop3_header_of(struct bytes message);
 
-extern const struct pop3_verb pop3_verb_open;    /* open.c */
-extern const struct pop3_verb pop3_verb_simple;  /* simple.c: ping, folders, status */
-extern const struct pop3_verb pop3_verb_query;   /* query.c */
-extern const struct pop3_verb pop3_verb_fetch;   /* fetch.c */
-extern const struct pop3_verb pop3_verb_content; /* content.c: stream, sections */
-extern const struct pop3_verb pop3_verb_expunge; /* expunge.c */
+extern const struct pop3_verb pop3_verb_open;     /* open.c */
+extern const struct pop3_verb pop3_verb_simple;   /* simple.c: ping, folders, status */
+extern const struct pop3_verb pop3_verb_query;    /* query.c */
+extern const struct pop3_verb pop3_verb_fetch;    /* fetch.c */
+extern const struct pop3_verb pop3_verb_content;  /* content.c: stream, sections */
+extern const struct pop3_verb pop3_verb_expunge;  /* expunge.c */
+extern const struct pop3_verb pop3_verb_search;   /* search.c */
+extern const struct pop3_verb pop3_verb_keywords; /* set_keywords.c */
 
 /* --- shared by query and fetch ------------------------------------------------------ */
 

@@ -27,7 +27,7 @@ static void fill(struct pop3_maildrop *m, const char *const *uidls, const char *
 		if (m->at[i].key.text[0])
 			continue;
 		nameless--;
-		assert_int_equal(pop3_message_set_header(&m->at[i], bytes_of(headers + i, 1)),
+		assert_int_equal(pop3_message_set_header(m, &m->at[i], bytes_of(headers + i, 1)),
 				 ERR_OK);
 	}
 	assert_int_equal(nameless, 0);
