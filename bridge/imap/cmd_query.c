@@ -91,27 +91,22 @@ static bool find_window(struct page_op *p, struct imap_window *ret)
 
 /* --- asking ----------------------------------------------------------------------------- */
 
-/* The message a FETCH response is about, 0 if that is not known. */
-static uint32_t uid_of(const struct page_op *p, const struct imap_fetch *f)
-{
-	return f->has & IMAP_FETCH_UID ? f->uid : imap_msgmap_uid(&mailbox_of(p)->map, f->seq);
-}
-
 /* Answers, and news of flags of what we have. */
 static bool wants(const struct imap_exchange *x, const struct imap_response *r)
 {
 	const struct page_op *p = page_of(x);
 
-	return r->kind == IMAP_FETCH && (imap_fetch_answers(&r->fetch, p->base.rq.arg.read.want) ||
-					 imap_collected_find(&p->got, uid_of(p, &r->fetch)));
+	return r->kind == IMAP_FETCH &&
+	       (imap_fetch_answers(&r->fetch, p->base.rq.arg.read.want) ||
+		imap_collected_find(&p->got, imap_mailbox_uid_of(mailbox_of(p), &r->fetch)));
 }
 
 static void take(struct imap_exchange *x, const struct imap_response *r)
 {
 	struct page_op *p = page_of(x);
 
-	if (!r ||
-	    !imap_collected_add(&p->got, p->base.rq.call.mem, uid_of(p, &r->fetch), &r->fetch))
+	if (!r || !imap_collected_add(&p->got, p->base.rq.call.mem,
+				      imap_mailbox_uid_of(mailbox_of(p), &r->fetch), &r->fetch))
 		p->base.fault = fault_with_text(ERR_TOO_BIG, "the page is too large");
 }
 

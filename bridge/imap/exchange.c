@@ -67,7 +67,7 @@ static void tell_turn(struct imap_session *s)
 	x->had_turn = true;
 	if (x->select_path.at && !imap_mailbox_open(&s->mailbox, x->select_path))
 		end_with(s, ERR_NOMEM, "memory is short");
-	else if (x->on_turn)
+	if (x->on_turn && !s->is_ended)
 		x->on_turn(x);
 }
 
@@ -128,13 +128,14 @@ static bool put_source(struct imap_session *s, struct imap_exchange *x, uint64_t
 	return x->streamed == size_bytes;
 }
 
-/* Is one before it in flight whose answer could be taken for this one's? */
+/* Is one before it in flight whose answer could be taken for this one's, or that
+ * nothing may follow? */
 static bool must_wait(const struct imap_session *s, const struct imap_exchange *x)
 {
-	if (!x->is_lonely || x->is_begun)
+	if (x->is_begun)
 		return false;
 	for (const struct imap_exchange *y = s->first; y != x; y = y->next) {
-		if (y->is_lonely)
+		if (y->is_idle || (y->is_lonely && x->is_lonely))
 			return true;
 	}
 	return false;
@@ -176,6 +177,38 @@ void imap_exchange_pump(struct imap_session *s)
 	tell_turn(s);
 }
 
+static void say_done(struct imap_exchange *x)
+{
+	if (x->is_idling && x->is_leaving)
+		(void)put(x->session, BYTES_LIT("DONE\r\n"));
+}
+
+void imap_exchange_leave_idle(struct imap_exchange *x)
+{
+	if (x->is_leaving || x->session->is_ended)
+		return;
+	x->is_leaving = true;
+	say_done(x);
+}
+
+/* The IDLE whose "+" this is; NULL: it is none. */
+static struct imap_exchange *find_idle(const struct imap_session *s)
+{
+	struct imap_exchange *x = s->first;
+
+	while (x && x->is_begun && !(x->is_idle && !x->is_idling))
+		x = x->next;
+	return x && x->is_begun ? x : NULL;
+}
+
+static void begin_idling(struct imap_exchange *x)
+{
+	x->is_idling = true;
+	say_done(x);
+	if (!x->is_leaving && x->on_continue)
+		x->on_continue(x, BYTES_NULL);
+}
+
 static bool is_waiting(const struct imap_session *s)
 {
 	struct imap_segment seg;
@@ -189,6 +222,8 @@ void imap_exchange_on_continue(struct imap_session *s, struct bytes text)
 	if (is_waiting(s)) {
 		s->unsent->may_go_on = true;
 		imap_exchange_pump(s);
+	} else if (find_idle(s)) {
+		begin_idling(find_idle(s));
 	} else if (s->first && s->first->on_continue) {
 		s->first->on_continue(s->first, text);
 	} else if (!s->first || s->first->owner) {
@@ -227,7 +262,9 @@ void imap_exchange_on_tagged(struct imap_session *s, const struct imap_response 
 		is_cut = !is_waiting(s);
 		s->unsent = x->next;
 	}
-	if (x->select_path.at && r->status != IMAP_OK)
+	if (x->select_path.at && r->status == IMAP_OK)
+		s->mailbox.is_selecting = false;
+	else if (x->select_path.at)
 		imap_mailbox_close(&s->mailbox);
 	if (x->done)
 		x->done(x, &reply);

@@ -15,9 +15,13 @@ static void send_range(struct imap_fetching *f, size_t first, size_t last);
 static bool wants(const struct imap_exchange *x, const struct imap_response *r)
 {
 	const struct imap_fetching *f = x->detail;
+	const struct imap_item *i;
 
-	return r->kind == IMAP_FETCH && imap_fetch_answers(&r->fetch, f->want) &&
-	       imap_items_find(&f->items, r->fetch.uid);
+	if (r->kind != IMAP_FETCH)
+		return false;
+	/* Answers, and news of what has come. */
+	i = imap_items_find(&f->items, imap_mailbox_uid_of(&x->session->mailbox, &r->fetch));
+	return i && (i->is_there || imap_fetch_answers(&r->fetch, f->want));
 }
 
 static void take(struct imap_exchange *x, const struct imap_response *r)
@@ -29,7 +33,7 @@ static void take(struct imap_exchange *x, const struct imap_response *r)
 		f->op->fault = fault_with_text(ERR_TOO_BIG, "the messages are too large together");
 		return;
 	}
-	i = imap_items_find(&f->items, r->fetch.uid);
+	i = imap_items_find(&f->items, imap_mailbox_uid_of(&x->session->mailbox, &r->fetch));
 	i->is_there = true;
 	i->item.key.uidvalidity = x->session->mailbox.uidvalidity;
 	imap_fetch_item(&i->item, f->op->rq.call.mem, &r->fetch);

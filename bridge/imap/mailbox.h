@@ -7,13 +7,17 @@
 
 #include "imap/marks.h"
 #include "imap/msgmap.h"
+#include "imap/news.h"
 
 struct imap_mailbox {
 	bool is_selected;
+	bool is_selecting; /* the SELECT is not answered yet */
 	struct bytes path; /* owned; null unless selected */
 	uint32_t uidvalidity, uidnext;
-	uint64_t highestmodseq; /* 0: not known */
+	/* From SELECT or a tagged OK; 0: not known. */
+	uint64_t highestmodseq;
 	struct imap_msgmap map;
+	struct imap_news news;
 	struct imap_marks marks; /* \Deleted */
 	bool has_marks;          /* SEARCH DELETED was answered, and nothing has spoilt it */
 	bool is_read_only;
@@ -29,6 +33,8 @@ void imap_mailbox_close(struct imap_mailbox *m);
 /* A SELECT is being executed: what comes now is about this folder. False when
  * memory is short. */
 bool imap_mailbox_open(struct imap_mailbox *m, struct bytes path);
+/* The message that a FETCH response is about; 0: not known. */
+uint32_t imap_mailbox_uid_of(const struct imap_mailbox *m, const struct imap_fetch *f);
 void imap_mailbox_see(struct imap_mailbox *m, const struct imap_response *r);
 /* The answer to SEARCH DELETED (by sequence number). */
 void imap_mailbox_see_deleted(struct imap_mailbox *m, const struct imap_response *r);

@@ -15,6 +15,7 @@ void imap_msgmap_done(struct imap_msgmap *m)
 
 static void forget_uids(struct imap_msgmap *m)
 {
+	m->has_forgotten = m->has_forgotten || m->len;
 	m->len = 0;
 	m->base = m->exists + 1;
 	m->generation++;
@@ -24,6 +25,7 @@ void imap_msgmap_reset(struct imap_msgmap *m)
 {
 	m->exists = 0;
 	forget_uids(m);
+	m->has_forgotten = false;
 }
 
 static bool reserve(struct imap_msgmap *m, size_t len)
@@ -64,9 +66,26 @@ void imap_msgmap_set_exists(struct imap_msgmap *m, uint32_t exists)
 		memset(m->uids + m->len, 0, more * sizeof(*m->uids));
 		m->len += more;
 	} else {
+		m->has_forgotten = m->has_forgotten || m->len;
 		m->len = 0;
 		m->base = exists + 1;
 	}
+}
+
+bool imap_msgmap_fill(struct imap_msgmap *m, const uint32_t *uids, size_t count)
+{
+	if (count != m->exists || count > IMAP_MSGMAP_MAX || !reserve(m, count))
+		return false;
+	for (size_t i = 0; i < m->len; i++) {
+		if (m->uids[i] && m->uids[i] != uids[m->base - 1 + i])
+			return false;
+	}
+	if (count)
+		memcpy(m->uids, uids, count * sizeof(*uids));
+	m->base = 1;
+	m->len = count;
+	m->has_forgotten = false;
+	return true;
 }
 
 bool imap_msgmap_expunge(struct imap_msgmap *m, struct imap_seq seq)
@@ -129,6 +148,16 @@ bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t
 	}
 	*ret = count;
 	return true;
+}
+
+void imap_msgmap_span(const struct imap_msgmap *m, uint32_t first, uint32_t last,
+		      struct imap_seq *ret_from, struct imap_seq *ret_before)
+{
+	size_t from = lower_bound(m, first);
+	size_t before = last < UINT32_MAX ? lower_bound(m, last + 1) : m->len;
+
+	ret_from->n = m->base + (uint32_t)from;
+	ret_before->n = m->base + (uint32_t)before;
 }
 
 /* The UIDs around a slot leave room for this one? */

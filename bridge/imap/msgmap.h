@@ -20,6 +20,8 @@ struct imap_msgmap {
 	uint32_t base;  /* sequence number of uids[0]; base + len == exists + 1 */
 	uint32_t *uids; /* owned; 0: not known */
 	size_t len, cap;
+	/* UIDs that were known were forgotten; until imap_msgmap_reset() or _fill(). */
+	bool has_forgotten;
 	/* Goes up whenever a sequence number may have got another meaning. */
 	uint64_t generation;
 };
@@ -39,6 +41,15 @@ void imap_msgmap_vanish(struct imap_msgmap *m, uint32_t first, uint32_t last);
 /* FETCH with a UID. Short of memory it is just not remembered. */
 void imap_msgmap_set_uid(struct imap_msgmap *m, struct imap_seq seq, uint32_t uid);
 
+/* All of them at once, ascending. False, and nothing has changed, when they are not
+ * as many as EXISTS said, what is known already says otherwise, there are too many,
+ * or memory is short. */
+bool imap_msgmap_fill(struct imap_msgmap *m, const uint32_t *uids, size_t count);
+
+/* The sequence numbers from..before whose UIDs, as far as they are known, lie in
+ * first..last. */
+void imap_msgmap_span(const struct imap_msgmap *m, uint32_t first, uint32_t last,
+		      struct imap_seq *ret_from, struct imap_seq *ret_before);
 /* 0: not known, or no such number. */
 uint32_t imap_msgmap_uid(const struct imap_msgmap *m, struct imap_seq seq);
 /* How many messages have smaller UIDs; false when that is not certain. */

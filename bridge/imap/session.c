@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
 /* The scratch of one response; FETCH items that somebody wants live elsewhere. */
@@ -143,6 +145,8 @@ static void see_enabled(struct imap_session *s, const struct bytes_list *words)
 			s->has_enabled_rev2 = true;
 		else if (bytes_equal_str_nocase(words->at[i], "UTF8=ACCEPT"))
 			s->has_enabled_utf8 = true;
+		else if (bytes_equal_str_nocase(words->at[i], "QRESYNC"))
+			s->is_qresync = true;
 	}
 	apply_capabilities(s);
 }
@@ -183,7 +187,7 @@ static void give(struct imap_session *s, struct imap_exchange *x, const struct i
 	size_t before;
 
 	x->has_taken = true;
-	if (!x->mem) {
+	if (!x->mem || (x->keeps && !x->keeps(x, r))) {
 		x->take(x, r);
 		return;
 	}
@@ -378,21 +382,22 @@ static void on_drained(void *ctx)
 
 /* --- abandoned commands ------------------------------------------------------------ */
 
-static bool has_abandoned(const struct imap_session *s)
-{
-	for (const struct imap_exchange *x = s->first; x; x = x->next) {
-		if (!x->owner)
-			return true;
-	}
-	return false;
-}
-
+/* Each has its time. */
 static void on_drain_timer(struct loop_timer *t)
 {
 	struct imap_session *s = container_of(t, struct imap_session, drain_timer);
+	const struct imap_exchange *x = s->first;
+	uint64_t due;
 
-	if (has_abandoned(s))
+	while (x && x->owner)
+		x = x->next;
+	if (!x)
+		return;
+	due = x->abandoned_ms + s->limits.drain_ms;
+	if (due <= clock_monotonic_ms())
 		end_with(s, ERR_TIMEOUT, "the server did not answer in time");
+	else if (!loop_timer_start_at(s->loop, &s->drain_timer, due))
+		end_with(s, ERR_NOMEM, "memory is short");
 }
 
 /* Takes those out that the server has not seen anything of. */
@@ -417,6 +422,7 @@ static void take_back(struct imap_session *s, const void *owner)
 static void swallow(struct imap_session *s, struct imap_exchange *x)
 {
 	x->owner = NULL;
+	x->abandoned_ms = clock_monotonic_ms();
 	x->mem = NULL;
 	x->wants = NULL;
 	x->done = NULL;
@@ -426,6 +432,8 @@ static void swallow(struct imap_session *s, struct imap_exchange *x)
 		s->sink = NULL;
 		s->drained = 0;
 	}
+	if (x->is_idle)
+		imap_exchange_leave_idle(x);
 	if (s->unsent == x)
 		end_with(s, ERR_NET, "a command was given up half-way");
 }

@@ -46,7 +46,8 @@ struct imap_exchange {
 	void (*take)(struct imap_exchange *x, const struct imap_response *r);
 	/* The tagged response. May free the session. */
 	void (*done)(struct imap_exchange *x, const struct imap_reply *reply);
-	/* All commands before it are complete; NULL if nobody cares. */
+	/* All commands before it are complete, and of a SELECT the folder has become the
+	 * session's; NULL if nobody cares. */
 	void (*on_turn)(struct imap_exchange *x);
 	/* "+ text" that is not about a literal of ours; NULL: then it is an error. */
 	void (*on_continue)(struct imap_exchange *x, struct bytes text);
@@ -61,6 +62,10 @@ struct imap_exchange {
 	/* The answer carries no tag (SEARCH without ESEARCH): it is not sent while
 	 * another such one is in flight, for servers may run them side by side. */
 	bool is_lonely;
+	/* IDLE (RFC 2177): nothing goes behind it until it is answered. */
+	bool is_idle;
+	/* Of what it wants, what is to be kept in mem; NULL: all. */
+	bool (*keeps)(const struct imap_exchange *x, const struct imap_response *r);
 	bool has_taken; /* for owners whose answer is one response */
 
 	struct imap_command command;
@@ -69,12 +74,15 @@ struct imap_exchange {
 	struct imap_session *session;
 	struct imap_exchange *next;
 	char tag[16];
-	size_t segment;      /* the next one to be written */
-	uint64_t streamed;   /* octets of it, when it is a streamed one */
-	uint64_t kept_bytes; /* of its answer so far */
-	bool may_go_on;      /* the "+" has come */
-	bool is_begun;       /* something of it was written */
-	bool had_turn;       /* on_turn was called */
+	size_t segment;        /* the next one to be written */
+	uint64_t streamed;     /* octets of it, when it is a streamed one */
+	uint64_t kept_bytes;   /* of its answer so far */
+	bool may_go_on;        /* the "+" has come */
+	bool is_begun;         /* something of it was written */
+	bool had_turn;         /* on_turn was called */
+	uint64_t abandoned_ms; /* when its owner left it */
+	bool is_idling;        /* IDLE: the "+" has come */
+	bool is_leaving;       /* IDLE: DONE is sent, or will be as soon as the "+" has come */
 };
 
 struct imap_session_limits {
@@ -112,6 +120,7 @@ struct imap_session {
 
 	struct imap_capabilities caps;
 	struct imap_encoding encoding; /* for new commands */
+	bool is_qresync;               /* ENABLED: VANISHED comes instead of EXPUNGE */
 	bool refuses_charset;          /* SEARCH with CHARSET UTF-8: not worth asking again */
 	struct imap_mailbox mailbox;
 
@@ -173,6 +182,8 @@ struct bytes imap_session_target(const struct imap_session *s);
  * an error it was not sent. NULL x (no memory) is ERR_NOMEM. */
 MUST_CHECK enum err imap_exchange_send(struct imap_exchange *x);
 void imap_exchange_free(struct imap_exchange *x);
+/* DONE, as soon as the server can take it. */
+void imap_exchange_leave_idle(struct imap_exchange *x);
 
 /* Inside of session: writes what may be written now; frees all exchanges. */
 void imap_exchange_pump(struct imap_session *s);

@@ -148,6 +148,38 @@ static void a_lie_about_four_thousand_million_messages_ends_soon(void **state)
 	imap_msgmap_done(&m);
 }
 
+static void all_uids_come_at_once(void **state)
+{
+	const uint32_t uids[] = { 3, 5, 9, 12 };
+	struct imap_seq from, before;
+	struct imap_msgmap m;
+
+	(void)state;
+	imap_msgmap_init(&m);
+	imap_msgmap_set_exists(&m, 4);
+	assert_false(imap_msgmap_fill(&m, uids, 3)); /* not as many */
+	imap_msgmap_set_uid(&m, seq(3), 8);
+	assert_false(imap_msgmap_fill(&m, uids, 4)); /* it is known better */
+	assert_int_equal(uid_at(&m, 3), 8);
+	imap_msgmap_reset(&m);
+	imap_msgmap_set_exists(&m, 4);
+	assert_true(imap_msgmap_fill(&m, uids, 4));
+	assert_int_equal(uid_at(&m, 1), 3);
+	assert_int_equal(uid_at(&m, 4), 12);
+	imap_msgmap_span(&m, 4, 9, &from, &before);
+	assert_int_equal(from.n, 2);
+	assert_int_equal(before.n, 4);
+	imap_msgmap_span(&m, 13, UINT32_MAX, &from, &before);
+	assert_int_equal(from.n, before.n);
+	/* What has come since is not known, and what was is not forgotten. */
+	imap_msgmap_set_exists(&m, 6);
+	assert_int_equal(uid_at(&m, 5), 0);
+	assert_false(m.has_forgotten);
+	imap_msgmap_set_exists(&m, 5); /* which may not be */
+	assert_true(m.has_forgotten);
+	imap_msgmap_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +189,7 @@ int main(void)
 		cmocka_unit_test(an_empty_folder_has_nothing_below),
 		cmocka_unit_test(a_server_that_renumbers_makes_it_forget),
 		cmocka_unit_test(vanished_uids_are_taken_out),
+		cmocka_unit_test(all_uids_come_at_once),
 		cmocka_unit_test(a_lie_about_four_thousand_million_messages_ends_soon),
 	};
 
