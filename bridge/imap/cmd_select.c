@@ -24,20 +24,24 @@ static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 		then(op);
 }
 
+void imap_select_condstore(struct imap_exchange *x)
+{
+	if (!imap_session_can(x->session, IMAP_CAP_CONDSTORE) ||
+	    imap_session_can(x->session, IMAP_CAP_ENABLE))
+		return;
+	imap_command_open(&x->command);
+	imap_command_word(&x->command, "CONDSTORE");
+	imap_command_close(&x->command);
+}
+
 static void send_select(struct imap_op *op)
 {
-	struct imap_session *s = op->store->session;
 	struct imap_exchange *x = imap_op_command(op, "SELECT", on_selected);
 
 	if (x) {
 		imap_command_mailbox(&x->command, op->rq.path);
 		imap_exchange_selects(x, op->rq.path);
-		if (imap_session_can(s, IMAP_CAP_CONDSTORE) &&
-		    !imap_session_can(s, IMAP_CAP_ENABLE)) {
-			imap_command_open(&x->command);
-			imap_command_word(&x->command, "CONDSTORE");
-			imap_command_close(&x->command);
-		}
+		imap_select_condstore(x);
 	}
 	imap_op_send(op, x);
 }

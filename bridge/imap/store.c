@@ -5,6 +5,7 @@
 
 #include "imap/append.h"
 #include "imap/search.h"
+#include "imap/syncing.h"
 
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
@@ -21,14 +22,6 @@ bool imap_same_path(struct bytes a, struct bytes b)
 }
 
 /* --- the queue -------------------------------------------------------------------- */
-
-static void begin_unsupported(struct imap_op *op)
-{
-	imap_op_fail_with(op, ERR_UNSUPPORTED, "not yet");
-}
-
-static const struct imap_verb unsupported = { .size_bytes = sizeof(struct imap_op),
-					      .begin = begin_unsupported };
 
 static const struct imap_verb *verb_of(const struct mail_request *rq)
 {
@@ -53,8 +46,8 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 	case MAIL_EXPUNGE: return &imap_verb_expunge;
 	case MAIL_APPEND: return &imap_verb_append;
 	case MAIL_FIND: return &imap_verb_find;
-	case MAIL_SYNC:
-	case MAIL_WATCH: return &unsupported;
+	case MAIL_SYNC: return &imap_verb_sync;
+	case MAIL_WATCH: return &imap_verb_watch;
 	case MAIL_VERBS: break;
 	}
 	return NULL;

@@ -82,6 +82,8 @@ bool imap_op_answered(struct imap_op *op, const struct imap_reply *reply);
  * caller goes on by itself, and a refused SELECT becomes op->fault. */
 void imap_op_select(struct imap_op *op, void (*then)(struct imap_op *op));
 bool imap_op_is_selected(const struct imap_op *op);
+/* Adds "(CONDSTORE)" to a SELECT where it could not be enabled before. */
+void imap_select_condstore(struct imap_exchange *x);
 /* A message that came through another session may not exist for this one until the
  * server has been given a chance to say so (RFC 9051 §5.2): it would be reported as
  * gone. True when the request names one newer than what is known: then NOOP was sent

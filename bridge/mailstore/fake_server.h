@@ -41,7 +41,7 @@ struct fake_op {
 	struct loop_timer deadline;
 	struct bytes stream; /* what is still to be given, once streaming */
 	bool streaming, paused;
-	bool is_watching, is_looking, is_due, is_lost;
+	bool is_watching, is_looking, is_due, is_lost, is_over;
 	struct loop_timer poll;
 	uint64_t *told; /* heap: the MODSEQ of each folder as it was told */
 	size_t told_count;

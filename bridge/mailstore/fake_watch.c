@@ -210,6 +210,7 @@ static bool tell_lost(struct fake_op *op)
 	if (!op->is_lost && s->view.uidvalidity == folder_of(s)->uidvalidity)
 		return false;
 	op->is_lost = false;
+	op->is_over = true;
 	fake_view_set(s, folder_of(s));
 	emit(op, &(struct mail_event){ .kind = MAIL_EVENT_LOST });
 	return true;
@@ -231,7 +232,8 @@ void fake_watch_step(struct fake_op *op)
 	struct fake_session *s = op->session;
 	struct fault deleted = fault_with_text(ERR_NET, "the folder was deleted");
 	struct mail_event looked = { .kind = MAIL_EVENT_LOOKED };
-	bool may_tell = op->is_looking || op->is_due || (!has_to_poll(op) && !s->server->is_silent);
+	bool may_tell = !op->is_over && (op->is_looking || op->is_due ||
+					 (!has_to_poll(op) && !s->server->is_silent));
 	bool freed = false;
 
 	if (!folder_of(s)->exists) {
@@ -245,7 +247,7 @@ void fake_watch_step(struct fake_op *op)
 		return;
 	op->freed = NULL;
 	op->is_due = false;
-	if (op->is_looking) {
+	if (op->is_looking && !op->is_over) {
 		op->is_looking = false;
 		looked.highestmodseq = s->server->data.has_modseqs ? folder_of(s)->modseq : 0;
 		emit(op, &looked);

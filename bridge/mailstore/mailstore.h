@@ -340,7 +340,8 @@ struct mail_sync {
 	bool is_whole;
 	const struct mail_flags *flags; /* by ascending UID */
 	size_t count;
-	/* Unless whole: gone since the baseline; may name UIDs that never were known. */
+	/* Unless whole: gone since the baseline; may name UIDs that never were known.
+	 * Borrowed by the callback. */
 	const struct uid_set *gone;
 };
 
@@ -362,7 +363,8 @@ enum mail_event_kind {
 	MAIL_EVENT_STATUS,  /* another folder, `path`, stands at `status` */
 	MAIL_EVENT_FOLDERS, /* folders were made, renamed, removed: list them again */
 	/* The server cannot tell what it has seen (NOTIFICATIONOVERFLOW, UIDVALIDITY):
-	 * nothing that was known counts any more. Synchronise, then watch again. */
+	 * nothing that was known counts any more, and nothing more is told. Synchronise,
+	 * then watch again. */
 	MAIL_EVENT_LOST,
 	/* Asked and answered: all that had happened in the folder before the latest
 	 * op_resume() has been told. */

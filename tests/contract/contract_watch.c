@@ -53,6 +53,12 @@ static void change_some(struct contract_test *t, const struct message_key *keys,
 	back(t, first);
 }
 
+/* Without UIDPLUS what the first round has marked keeps the second from expunging. */
+static unsigned gone_in_two_rounds(const struct contract_test *t)
+{
+	return mailstore_caps(t->ms)->uid_expunge ? 2 : 1;
+}
+
 static void run_until(struct contract_folder *f, const unsigned *counter, unsigned at_least)
 {
 	uint64_t limit = clock_monotonic_ms() + WAIT_MS;
@@ -171,11 +177,11 @@ void a_watch_tells_what_another_does(void **state)
 	/* It goes on. */
 	change_some(f->t, keys + 3, 8);
 	run_until(f, &f->news, 2);
-	run_until(f, &f->gone, 2);
+	run_until(f, &f->gone, gone_in_two_rounds(f->t));
 	contract_look(f);
 	contract_assert_equal_to_server(f);
 	assert_int_equal(f->news, 2);
-	assert_int_equal(f->gone, 2);
+	assert_int_equal(f->gone, gone_in_two_rounds(f->t));
 	finish(f);
 }
 
@@ -194,7 +200,7 @@ void nothing_is_lost_between_a_sync_and_a_watch(void **state)
 	contract_look(f);
 	contract_assert_equal_to_server(f);
 	assert_int_equal(f->news, 2);
-	assert_int_equal(f->gone, 2);
+	assert_int_equal(f->gone, gone_in_two_rounds(f->t));
 	contract_stop_watching(f);
 	/* And between one watch and the next. */
 	assert_int_equal(contract_append(f->t, f->t->path, contract_message(f->t, 9), "", 0),
@@ -326,6 +332,7 @@ void a_watch_tells_about_other_folders(void **state)
 	const struct mail_watch how = { .want = MAIL_FLAGS, .all_folders = true };
 	struct contract_folder *f = begin(state);
 	struct mailstore *first;
+	unsigned folders;
 	struct bytes third =
 		bytes_of_str(arena_printf(f->t->mem, "%.*s three", BYTES_FMT(f->t->other)));
 
@@ -337,7 +344,7 @@ void a_watch_tells_about_other_folders(void **state)
 	contract_watch(f, &how);
 	contract_look(f);
 	assert_true(f->statuses > 0); /* where they stand */
-	assert_int_equal(f->folders, 0);
+	folders = f->folders;         /* a server may speak of those that it has just made */
 	first = as_another(f->t);
 	assert_int_equal(contract_append(f->t, f->t->other, contract_message(f->t, 1), "", 0),
 			 ERR_OK);
@@ -347,9 +354,9 @@ void a_watch_tells_about_other_folders(void **state)
 	assert_true(f->status.uidnext > f->t->changes[0].new_key.uid);
 	assert_true(f->status.highestmodseq || !mailstore_caps(first)->changes);
 	assert_int_equal(contract_change(f->t, FOLDER_CREATE, third, BYTES_NULL), ERR_OK);
-	run_until(f, &f->folders, 1);
+	run_until(f, &f->folders, folders + 1);
 	assert_int_equal(contract_change(f->t, FOLDER_DELETE, third, BYTES_NULL), ERR_OK);
-	run_until(f, &f->folders, 2);
+	run_until(f, &f->folders, folders + 2);
 	back(f->t, first);
 	contract_stop_watching(f);
 	/* The conversation is as it was. */

@@ -592,7 +592,6 @@ int mailstore_contract_run(const struct contract *c)
 
 	contract_now = c;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	if (c->is_fake)
-		failed += cmocka_run_group_tests(keeping_up, NULL, NULL);
+	failed += cmocka_run_group_tests(keeping_up, NULL, NULL);
 	return failed;
 }
