@@ -119,6 +119,7 @@ void watch_stop(struct watch *w, const struct fault *fault)
 		watch_put_connection(w, NULL, "credentials-refused", 0);
 	}
 	w->fault = *fault;
+	w->is_known = w->is_complete = false;
 	set_stopped(w, true);
 	watch_finish_cursors(w, fault);
 }

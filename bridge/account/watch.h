@@ -66,6 +66,7 @@ struct watch_folder {
 	uint64_t held_until_ms; /* for moves to end */
 	bool is_dirty;
 	bool needs_sync, needs_status;
+	bool has_stood;  /* the server has said where, since this watch has begun */
 	bool is_unsaved; /* the log's baseline is older than this */
 };
 
@@ -137,7 +138,7 @@ struct watch {
 		struct buf removed; /* ids of folders whose baseline goes */
 		struct loop_timer timer;
 		struct loop_task task;
-		char connection; /* what was told last: 'c', 'd', 0: nothing */
+		char connection; /* told last: 'c'onnected, 'd'is-, 'r'efused; 0: nothing */
 		bool is_connection_unsaved;
 	} log;
 

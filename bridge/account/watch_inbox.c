@@ -41,10 +41,15 @@ static void on_status(struct watch *w, const struct mail_event *ev)
 	struct folder_id id = folder_id_of(&w->id, ev->path);
 	struct watch_folder *f = watch_folder_find(w, &id);
 
-	if (!f)
+	if (!f) {
 		w->must_list = true;
-	else if (!f->is_inbox)
+	} else if (!f->is_inbox) {
 		watch_take_status(w, f, ev->status);
+		/* Without MODSEQs that it says something says all. */
+		if (f->has_stood && !ev->status->highestmodseq && f->state)
+			f->needs_sync = true;
+		f->has_stood = true;
+	}
 	watch_go(w);
 }
 
@@ -105,6 +110,8 @@ void watch_begin(struct watch *w)
 	if (w->state != WATCH_WORKING || !lease_is_held(&w->step.lease))
 		return;
 	w->state = WATCH_WATCHING;
+	for (size_t i = 0; i < w->folder_count; i++)
+		w->folders[i]->has_stood = false;
 	w->step.lease.flags &= ~(unsigned)LEASE_FRESH;
 	w->failures = 0;
 	w->hub->stats.reconnects += w->was_lost;

@@ -258,8 +258,14 @@ static void renew(struct watch *w, uint64_t now)
 {
 	w->renew_at_ms = now + w->hub->limits.watch_renew_ms;
 	w->is_checking = true;
-	watch_inbox(w)->needs_sync = true;
 	poll_others(w, now);
+	for (size_t i = 0; i < w->folder_count; i++) {
+		struct watch_folder *f = w->folders[i];
+
+		/* Without MODSEQs no status says that flags have changed. */
+		f->needs_sync = f->is_inbox || f->needs_sync ||
+				(f->state && !watch_totals(f).highestmodseq);
+	}
 }
 
 static void on_timer(struct loop_timer *t)

@@ -186,7 +186,7 @@ void watch_put_connection(struct watch *w, const char *push, const char *reason,
 				    .push = push,
 				    .reason = reason,
 				    .retry_at = retry_at };
-	char now = push ? 'c' : 'd';
+	char now = push ? 'c' : retry_at ? 'd' : 'r';
 
 	if (w->log.connection == now || !w->log.is_open)
 		return;

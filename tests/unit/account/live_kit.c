@@ -4,6 +4,8 @@
 
 #define STORY_MAX (64u << 20)
 
+bool live_has_changes;
+
 /* --- a codec: one line for each thing ---------------------------------- */
 
 static void put_id(struct buf *to, const struct message_id *id)
@@ -105,6 +107,13 @@ static bool put_preview(void *ctx, struct buf *to, struct bytes preview)
 	return buf_err(to) == ERR_OK;
 }
 
+const struct account_codec *live_codec(void)
+{
+	static const struct account_codec codec = { put_summary, put_preview, put_event, NULL };
+
+	return &codec;
+}
+
 /* --- the world --------------------------------------------------------- */
 
 void live_init(struct live *l)
@@ -112,19 +121,18 @@ void live_init(struct live *l)
 	*l = (struct live){ .state_limits = { .max_bytes = 1u << 20, .max_entries = 1000 } };
 	kit_init(&l->kit);
 	fake_server_caps(l->kit.server)->push = MAILSTORE_PUSH_NOTIFY;
+	fake_server_caps(l->kit.server)->changes = live_has_changes;
 	l->kit.limits.watch_linger_ms = 1;
 }
 
 void live_start(struct live *l)
 {
-	static const struct account_codec codec = { put_summary, put_preview, put_event, NULL };
-
 	if (!l->state) {
 		l->state = state_memory_new(l->kit.loop, &l->state_limits);
 		l->kit.hub = account_hub_new(&(struct account_setup){ .loop = l->kit.loop,
 								      .limits = l->kit.limits,
 								      .state = l->state,
-								      .codec = &codec });
+								      .codec = live_codec() });
 	}
 	l->account = kit_account(&l->kit);
 	account_hold(l->account);

@@ -32,6 +32,11 @@ struct live {
 	struct account *account; /* held */
 };
 
+const struct account_codec *live_codec(void);
+
+/* Whether servers have CONDSTORE. */
+extern bool live_has_changes;
+
 /* Limits and server may be set between the two. */
 void live_init(struct live *l);
 /* Holds the account. */
