@@ -1,7 +1,7 @@
 #include "live_kit.h"
 
-#include "account/live.h"
 #include "account/hub.h"
+#include "account/live.h"
 
 static void begin(struct live *l, struct listener *r)
 {
@@ -57,7 +57,7 @@ static void a_lost_watch_is_taken_up_again(void **state)
 
 static void a_connection_lost_anywhere_loses_nothing(void **state)
 {
-	static const enum mail_verb verbs[] = { MAIL_SYNC,     MAIL_FETCH,  MAIL_SECTIONS,
+	static const enum mail_verb verbs[] = { MAIL_SYNC,         MAIL_FETCH,  MAIL_SECTIONS,
 						MAIL_LIST_FOLDERS, MAIL_STATUS, MAIL_WATCH,
 						MAIL_OPEN };
 	struct listener r;
@@ -275,8 +275,8 @@ static void a_watch_gets_its_turn_on_a_busy_account(void **state)
 			if (!answers[i].done)
 				continue;
 			answers[i] = (struct answer){ 0 };
-			KIT_START(account_list_folders(l.account, kit_call(&l.kit),
-						       kit_on_folders, &answers[i]));
+			KIT_START(account_list_folders(l.account, kit_call(&l.kit), kit_on_folders,
+						       &answers[i]));
 		}
 		loop_turn(l.kit.loop, 1);
 		listener_hear(&r);
