@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "account/summary.h"
+#include "match/sort.h"
 
 unsigned merge_wants(enum mail_sort sort)
 {
@@ -56,7 +57,10 @@ static bool fill(struct merge_row *row, struct arena *mem, enum mail_sort sort,
 	row->number = 0;
 	if (is_text_order(sort))
 		row->text = summary_sort_value(mem, sort, &s);
-	else
+	/* As each folder sorts: a reply stands beside what it answers. */
+	if (sort == SORT_SUBJECT)
+		row->text = match_base_subject(row->text);
+	if (!is_text_order(sort))
 		row->number = s.headers.sent_at.is_known ? s.headers.sent_at.unix_s : s.received_at;
 	return true;
 }

@@ -23,7 +23,7 @@ unsigned merge_wants(enum mail_sort sort);
 void merge_add(struct merge *m, struct arena *mem, enum mail_sort sort, size_t leaf,
 	       const struct folder *folder, const struct mail_page *page);
 void merge_sort(struct merge *m, bool descending);
-/* As summary_sort_value() has it. */
+/* As summary_sort_value() has it, but for subjects the base subject. */
 struct bytes merge_sort_value(struct arena *mem, enum mail_sort sort, const struct merge_row *row);
 
 /* A problem code for what made part of an answer incomplete. */

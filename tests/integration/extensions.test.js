@@ -137,3 +137,28 @@ test('half a million messages are found and sorted', async (t) => {
   assert.equal(sorted.total, 500_000);
   assert.match(sorted.messages[0].id, /\.1jl$/); // 2001
 });
+
+// --- SORT: RFC 5256 --------------------------------------------------------------------------
+
+const letter = (subject, ...fields) =>
+  ['From: a@example.org', `Subject: ${subject}`, ...fields, '', 'text', ''].join('\r\n');
+
+test('replies stand beside what they answer, in several folders too', async (t) => {
+  for (const { kind, api, imap } of await use.users(t)) {
+    await imap.command('CREATE Other');
+    for (const subject of ['Re: [list] apple', 'Banana', 'zebra']) {
+      await imap.append('INBOX', letter(subject));
+    }
+    for (const subject of ['Apple', 'FWD: cherry', 'Re: re: banana']) {
+      await imap.append('Other', letter(subject));
+    }
+    const seen = [];
+    let page = { nextCursor: null };
+    do {
+      const from = page.nextCursor ? `&cursor=${page.nextCursor}` : '';
+      page = await ok(api.get(`/v1/messages?sort=subject&limit=1${from}`));
+      seen.push(...page.messages.map(({ subject }) => subject.replace(/^.*\W/, '').toLowerCase()));
+    } while (page.nextCursor);
+    assert.deepEqual(seen, ['apple', 'apple', 'banana', 'banana', 'cherry', 'zebra'], kind);
+  }
+});
