@@ -163,6 +163,20 @@ bool field_accepts(struct bytes accept, const char *offers)
 	return false;
 }
 
+bool field_accept_names(struct bytes accept, const char *type)
+{
+	struct bytes part;
+
+	while (bytes_split(&accept, ',', &part)) {
+		struct bytes params = part, range;
+
+		bytes_split(&params, ';', &range);
+		if (bytes_equal_str_nocase(bytes_trim(range), type))
+			return !is_q_zero(params);
+	}
+	return false;
+}
+
 bool field_accepts_coding(struct bytes accept, const char *coding)
 {
 	bool is_any_taken = false;

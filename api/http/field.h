@@ -23,6 +23,8 @@ bool field_has_etag(struct bytes list, struct bytes etag, bool is_weak);
 /* May one of `offers` ("application/json,text/html") be sent to a client with
  * this Accept (RFC 9110 §12.5.1)? Null Accept: anything. */
 bool field_accepts(struct bytes accept, const char *offers);
+/* Does Accept name this very type, and not with weight 0? */
+bool field_accept_names(struct bytes accept, const char *type);
 /* Does Accept-Encoding (RFC 9110 §12.5.3) name the coding, or all, and not with
  * weight 0? */
 bool field_accepts_coding(struct bytes accept, const char *coding);

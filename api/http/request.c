@@ -101,6 +101,16 @@ struct bytes request_header_list(const struct request *rq, const char *name)
 	return list;
 }
 
+bool request_accepts(const struct request *rq, const char *type)
+{
+	return field_accepts(request_header_list(rq, "Accept"), type);
+}
+
+bool request_accept_names(const struct request *rq, const char *type)
+{
+	return field_accept_names(request_header_list(rq, "Accept"), type);
+}
+
 struct bytes request_cookie(const struct request *rq, const char *name)
 {
 	for (size_t i = 0; i < rq->field_count; i++) {

@@ -41,6 +41,10 @@ struct bytes request_param_nth(const struct request *rq, const char *name, size_
 
 /* Null when absent, blanks around it removed. Several fields of one name: the first. */
 struct bytes request_header(const struct request *rq, const char *name);
+/* Does Accept take this media type; and does it name it, not by a wildcard? That it
+ * takes one of route->answers was checked before. */
+bool request_accepts(const struct request *rq, const char *type);
+bool request_accept_names(const struct request *rq, const char *type);
 struct bytes request_cookie(const struct request *rq, const char *name);
 /* The whole body (route->body_max is its limit), borrowed until the end. */
 struct bytes request_body(const struct request *rq);

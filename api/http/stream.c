@@ -17,7 +17,11 @@
 #include "http/internal.h"
 
 #define QUEUE_MAX_BYTES (256 * 1024)
-#define FLUSH_MAX_MS    5000 /* for what is queued when the stream ends */
+/* Of the kernel, which would take megabytes for each client that does not read. It
+ * keeps twice as much. */
+#define SEND_BUFFER_BYTES (64 * 1024)
+#define DEAD_PEER_MS      60000 /* what was sent is not acknowledged, nor taken */
+#define FLUSH_MAX_MS      5000  /* for what is queued when the stream ends */
 
 struct http_stream {
 	struct ring all;
@@ -86,11 +90,21 @@ static void stream_free(struct http_stream *s, const char *end)
 	server_check_drained(server);
 }
 
+static const char *end_name(enum http_stream_end why)
+{
+	switch (why) {
+	case HTTP_STREAM_HANGUP: return "hangup";
+	case HTTP_STREAM_SLOW: return "slow";
+	case HTTP_STREAM_STOPPING: return "stopping";
+	}
+	return "";
+}
+
 /* The owner hears of it from the loop, never inside its own call. */
 static void fail(struct http_stream *s, enum http_stream_end why)
 {
 	if (s->is_ending) {
-		stream_free(s, why == HTTP_STREAM_SLOW ? "slow" : "hangup");
+		stream_free(s, end_name(why));
 		return;
 	}
 	s->has_failed = true;
@@ -104,7 +118,7 @@ static void on_failed(struct loop_task *t)
 	struct http_stream *s = RING_ENTRY(t, struct http_stream, failed);
 
 	s->on_end(s->ctx, s->why);
-	stream_free(s, s->why == HTTP_STREAM_SLOW ? "slow" : "hangup");
+	stream_free(s, end_name(s->why));
 }
 
 /* As much as the socket takes, off the front of *data. False when it is broken. */
@@ -194,9 +208,10 @@ struct http_stream *http_stream_take(struct request *rq,
 {
 	struct http_server *server = rq->server;
 	struct http_stream *s;
-	int on = 1, off = 0;
+	int on = 1, off = 0, buffer = SEND_BUFFER_BYTES;
+	unsigned patience_ms = DEAD_PEER_MS;
 
-	if (rq->state >= REQUEST_REPLY ||
+	if (rq->state >= REQUEST_REPLY || server->drain != DRAIN_NO ||
 	    server->stats.streams_open >= server->config.connections_max ||
 	    !(s = calloc(1, sizeof *s)))
 		return NULL;
@@ -219,6 +234,8 @@ struct http_stream *http_stream_take(struct request *rq,
 	}
 	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
 	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
 	ring_append(&server->streams, &s->all);
 	server->stats.streams_open++;
 	rq->state = REQUEST_TAKEN;
@@ -295,9 +312,9 @@ void http_stream_end(struct http_stream *s)
 	end(s, "done");
 }
 
-void http_stream_abort(struct http_stream *s)
+void http_stream_abort(struct http_stream *s, enum http_stream_end why)
 {
-	stream_free(s, "aborted");
+	stream_free(s, end_name(why));
 }
 
 void http_stream_json(struct http_stream *s, struct bytes body)
@@ -322,6 +339,11 @@ void http_stream_problem(struct http_stream *s, const struct problem *p)
 size_t http_stream_queued_bytes(const struct http_stream *s)
 {
 	return s->queue.len;
+}
+
+uint64_t http_stream_sent_bytes(const struct http_stream *s)
+{
+	return s->bytes_out;
 }
 
 /* --- the server stops ------------------------------------------------------------------------ */

@@ -27,8 +27,8 @@ enum http_stream_end {
 /* `on_end` is called once from the loop, unless http_stream_end() or
  * http_stream_abort() came first, neither of which it may call: the stream is
  * gone when it returns (last words are still sent). NULL when memory or
- * descriptors are short, or there are too many: nothing has happened then,
- * answer 503. Headers set with reply_header() are sent with the head. */
+ * descriptors are short, there are too many, or the server stops: nothing has
+ * happened then, answer 503. Headers set with reply_header() are sent with the head. */
 struct http_stream *http_stream_take(struct request *rq,
 				     void (*on_end)(void *ctx, enum http_stream_end why),
 				     void *ctx);
@@ -48,9 +48,10 @@ void http_stream_problem(struct http_stream *s, const struct problem *p);
 
 /* Sends what is queued, then closes. The stream is gone for the caller. */
 void http_stream_end(struct http_stream *s);
-/* Closes at once. */
-void http_stream_abort(struct http_stream *s);
+/* Closes at once; the log says why. */
+void http_stream_abort(struct http_stream *s, enum http_stream_end why);
 
 size_t http_stream_queued_bytes(const struct http_stream *s);
+uint64_t http_stream_sent_bytes(const struct http_stream *s);
 
 #endif

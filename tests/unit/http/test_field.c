@@ -99,6 +99,23 @@ static bool accepts_gzip(const char *accept)
 	return field_accepts_coding(bytes_of_str(accept), "gzip");
 }
 
+static bool names_stream(const char *accept)
+{
+	return field_accept_names(bytes_of_str(accept), "text/event-stream");
+}
+
+static void tells_what_accept_names(void **state)
+{
+	(void)state;
+	assert_true(names_stream("text/event-stream"));
+	assert_true(names_stream("application/json, Text/Event-Stream ;q=0.5"));
+	assert_false(names_stream("text/event-stream;q=0"));
+	assert_false(names_stream("text/*"));
+	assert_false(names_stream("*/*"));
+	assert_false(names_stream(""));
+	assert_false(names_stream(NULL));
+}
+
 static void understands_accept_encoding(void **state)
 {
 	(void)state;
@@ -214,6 +231,7 @@ int main(void)
 		cmocka_unit_test(reads_ranges),
 		cmocka_unit_test(finds_etags_in_lists),
 		cmocka_unit_test(understands_accept),
+		cmocka_unit_test(tells_what_accept_names),
 		cmocka_unit_test(understands_accept_encoding),
 		cmocka_unit_test(understands_content_type),
 		cmocka_unit_test(finds_cookies),

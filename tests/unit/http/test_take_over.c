@@ -210,7 +210,7 @@ static void no_descriptor_is_left_behind(void **state)
 	for (int i = 0; i < 50; i++) {
 		open_stream(f, &c, "/events");
 		if (i % 3 == 0)
-			http_stream_abort(f->stream);
+			http_stream_abort(f->stream, HTTP_STREAM_SLOW);
 		else if (i % 3 == 1)
 			http_stream_json(f->stream, BYTES_LIT("{}\n"));
 		client_close(&c);
