@@ -55,6 +55,7 @@ struct config {
 	uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, request_timeout_ms,
 		drain_timeout_ms;
 	uint64_t message_bytes;
+	uint64_t streams_per_account, heartbeat_ms;
 	uint64_t state_bytes, state_entries;
 
 	uint64_t accounts, sessions_per_account, queue, logins_per_host, logins_per_minute;

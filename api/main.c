@@ -112,6 +112,8 @@ static bool start_app(struct process *p)
 	app->logins.per_user = (unsigned)c->login_attempts;
 	app->logins.per_client = 5 * (unsigned)c->login_attempts;
 	app->message_max_bytes = c->message_bytes;
+	app->streams.heartbeat_ms = c->heartbeat_ms;
+	app->streams.per_account = (unsigned)c->streams_per_account;
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
 	app->state = state_memory_new(p->loop, &state_limits);
@@ -125,9 +127,9 @@ static bool start_app(struct process *p)
 		return complain("start", "memory is short");
 	if (!load_key(p))
 		return false;
+	p->is_app_started = true;
 	if (app_start(app))
 		return complain("start", "memory or random bytes are short");
-	p->is_app_started = true;
 	return true;
 }
 

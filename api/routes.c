@@ -55,6 +55,12 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/v1/threads/{threadId}", "getThread", ROUTE_ACCOUNT,
 	  .params = get_thread_params, .handle = get_thread },
 
+	/* Events */
+	{ HTTP_GET, "/v1/events", "listEvents", ROUTE_ACCOUNT, .params = list_events_params,
+	  .answers = JSON ",text/event-stream", .handle = get_events },
+	{ HTTP_POST, "/v1/events/tickets", "createEventTicket", ROUTE_ACCOUNT,
+	  .handle = post_ticket },
+
 	/* Service */
 	{ HTTP_GET, "/health/live", "getLiveness", ROUTE_PUBLIC, .handle = get_health_live },
 	{ HTTP_GET, "/health/ready", "getReadiness", ROUTE_PUBLIC, .handle = get_health_ready },

@@ -8,11 +8,12 @@
 #define ENDPOINT_APP_H
 
 #include "account/account.h"
-#include "auth/session.h"
+#include "auth/ticket.h"
 #include "http/request.h"
 #include "state/state.h"
 
 struct auth_remember;
+struct event_hub;
 struct recall;
 struct loop;
 
@@ -49,6 +50,16 @@ struct app_login_limits {
 	unsigned per_user;   /* default 20 */
 };
 
+struct app_ticket_limits {
+	uint64_t ttl_ms;     /* default 30 s */
+	unsigned per_minute; /* of one account; default 60 */
+};
+
+struct app_event_limits {
+	uint64_t heartbeat_ms; /* default 15 s */
+	unsigned per_account;  /* streams and polls that wait, at the same time; default 20 */
+};
+
 struct app {
 	/* Set by main. */
 	struct loop *loop;
@@ -59,6 +70,8 @@ struct app {
 	uint8_t operator_key[APP_OPERATOR_KEY_BYTES];
 	struct app_session_limits sessions;
 	struct app_login_limits logins;
+	struct app_ticket_limits tickets;
+	struct app_event_limits streams;
 	uint64_t message_max_bytes; /* POST /v1/messages; default 25 MiB, most 64 MiB */
 	/* The origin that users see ("https://mail.example.org"), without a slash at
 	 * the end; null: what the request says. */
@@ -72,6 +85,7 @@ struct app {
 
 	/* Its own. */
 	struct auth_remember *remembered;
+	struct event_hub *events;
 	struct recall *recalled;
 };
 
@@ -85,6 +99,7 @@ void app_stop(struct app *app);
 /* The app that the request's server was made with. */
 struct app *app_of(const struct request *rq);
 struct auth_sessions app_auth_sessions(const struct app *app);
+struct auth_tickets app_auth_tickets(const struct app *app);
 
 /* The http_authenticate_fn; its context is the struct app. */
 void app_authenticate(struct request *rq, void *app);

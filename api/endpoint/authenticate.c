@@ -1,6 +1,6 @@
 /*
  * Who is asking: Authorization: Bearer with a session's token, Basic with the
- * mail account's own credentials, or the session cookie. Runs before every
+ * mail account's own credentials, the session cookie, or a ticket. Runs before every
  * handler of a route with ROUTE_ACCOUNT.
  */
 #include "auth/header.h"
@@ -88,7 +88,8 @@ static void enter_session(struct request *rq, struct user *u)
 		request_wait(rq, NULL);
 		return;
 	}
-	remember_session(u);
+	if (u->scheme != USER_TICKET)
+		remember_session(u);
 	enter(rq, u);
 }
 
@@ -138,6 +139,37 @@ static void by_token(struct request *rq, struct user *u, struct bytes token)
 	c = candidate_new(rq, u);
 	request_wait(rq, c ? auth_session_find(&sessions, request_call(rq), &u->token, on_found, c)
 			   : NULL);
+}
+
+/* --- tickets ---------------------------------------------------------------- */
+
+static void on_spent(void *ctx, enum err err, const struct auth_session *whose)
+{
+	struct candidate *c = ctx;
+
+	request_op_done(c->rq);
+	if (err == ERR_NOT_FOUND || err == ERR_DENIED || err == ERR_INVALID) {
+		refuse(c->rq, "invalid-ticket");
+	} else if (err != ERR_OK) {
+		answer_store_away(c->rq, err);
+	} else {
+		c->user->session = *whose;
+		enter_session(c->rq, c->user);
+	}
+}
+
+static void by_ticket(struct request *rq, struct user *u)
+{
+	struct auth_tickets tickets = app_auth_tickets(u->app);
+	struct candidate *c = candidate_new(rq, u);
+
+	u->scheme = USER_TICKET;
+	if (!auth_token_parse(request_param(rq, "ticket"), &u->token))
+		refuse(rq, "invalid-ticket");
+	else
+		request_wait(rq, c ? auth_ticket_spend(&tickets, request_call(rq), &u->token,
+						       on_spent, c)
+				   : NULL);
 }
 
 /* --- Basic ----------------------------------------------------------------- */
@@ -238,5 +270,9 @@ void app_authenticate(struct request *rq, void *app)
 		return;
 	}
 	u->app = app;
-	by_header(rq, u);
+	/* Only routes that take one have such a parameter. */
+	if (request_has_param(rq, "ticket"))
+		by_ticket(rq, u);
+	else
+		by_header(rq, u);
 }

@@ -64,6 +64,13 @@ void get_raw(struct request *rq);
 void get_part(struct request *rq);
 void get_part_message(struct request *rq);
 
+/* events.c */
+extern const struct param_spec list_events_params[];
+void get_events(struct request *rq);
+
+/* tickets.c */
+void post_ticket(struct request *rq);
+
 /* about.c */
 void get_health_live(struct request *rq);
 void get_health_ready(struct request *rq);

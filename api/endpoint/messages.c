@@ -3,10 +3,10 @@
 #include "endpoint/endpoint.h"
 #include "endpoint/filters.h"
 #include "endpoint/list.h"
+#include "endpoint/names.h"
 #include "endpoint/user.h"
 
 #define CURSOR_TEXT_MAX 6000
-#define FOLDERS_MAX     100
 #define IDS_MAX         100
 #define IDS_TEXT_MAX    (IDS_MAX * (ID_TEXT_MAX + 1))
 
@@ -28,7 +28,7 @@ const struct param_spec list_folder_messages_params[] = {
 
 const struct param_spec list_messages_params[] = {
 	{ "ids", PARAM_TEXT, .max = IDS_TEXT_MAX },
-	{ "folders", PARAM_TEXT, .max = FOLDERS_MAX * (ID_BYTES + 1) },
+	{ "folders", PARAM_TEXT, .max = NAMES_FOLDERS_MAX * (ID_BYTES + 1) },
 	{ "sort", PARAM_ENUM, .choices = SORTS_ANYWHERE },
 	{ "limit", PARAM_UINT, .min = 1, .max = LIST_LIMIT_MAX, .hint = "limit is 1 to 500." },
 	{ "cursor", PARAM_TEXT, .max = CURSOR_TEXT_MAX },
@@ -107,26 +107,6 @@ static void refuse(struct request *rq, const char *name, const char *detail)
 	reply_problem(rq, &p);
 }
 
-/* Cuts a parameter's value at its commas. False: too many, or an empty one. */
-static bool read_names(struct listing *l, const char *param, size_t max)
-{
-	struct bytes rest = request_param(l->rq, param), name;
-
-	l->names = ARENA_ARRAY(request_arena(l->rq), max, struct bytes);
-	if (!l->names) {
-		request_wait(l->rq, NULL);
-		return false;
-	}
-	while (bytes_split(&rest, ',', &name)) {
-		if (name.len == 0 || l->name_count == max) {
-			refuse(l->rq, param, "Up to 100 of them, with commas between.");
-			return false;
-		}
-		l->names[l->name_count++] = name;
-	}
-	return true;
-}
-
 /* With ids nothing is searched, so nothing else can be asked but previews. */
 static bool stands_alone(struct request *rq)
 {
@@ -146,7 +126,7 @@ static void get_by_ids(struct listing *l)
 {
 	struct request *rq = l->rq;
 
-	if (stands_alone(rq) && read_names(l, "ids", IDS_MAX))
+	if (stands_alone(rq) && names_read(rq, "ids", IDS_MAX, &l->names, &l->name_count))
 		request_wait(rq, account_get_summaries(user_account(rq), request_call(rq), l->names,
 						       l->name_count, &l->options, on_listed, l));
 }
@@ -169,7 +149,7 @@ void get_messages(struct request *rq)
 		return;
 	if (request_has_param(rq, "ids"))
 		get_by_ids(l);
-	else if (read_names(l, "folders", FOLDERS_MAX) &&
+	else if (names_read(rq, "folders", NAMES_FOLDERS_MAX, &l->names, &l->name_count) &&
 		 list_query_read(rq, account_id(user_account(rq))->text, "-receivedAt", &l->query))
 		search(l);
 }

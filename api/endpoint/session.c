@@ -1,5 +1,6 @@
 /* /v1/session: the session that asks. */
 #include "endpoint/endpoint.h"
+#include "endpoint/event_hub.h"
 #include "endpoint/login.h"
 #include "endpoint/session_doc.h"
 #include "endpoint/user.h"
@@ -54,12 +55,15 @@ static void answer_logged_out(struct request *rq)
 static void on_ended(void *ctx, enum err err)
 {
 	struct request *rq = ctx;
+	const struct user *u = user_of(rq);
 
 	request_op_done(rq);
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
+	if (err != ERR_OK && err != ERR_NOT_FOUND) {
 		answer_store_away(rq, err);
-	else
-		answer_logged_out(rq);
+		return;
+	}
+	event_hub_end_session(u->app->events, u->session.account, bytes_of_str(u->session.id));
+	answer_logged_out(rq);
 }
 
 void delete_session(struct request *rq)

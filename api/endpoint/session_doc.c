@@ -93,7 +93,8 @@ void session_doc_write(struct buf *to, const struct session_doc *d)
 				  .limits = { .list = LIST_LIMIT_MAX,
 					      .action_ids = ACTION_IDS_MAX,
 					      .message_bytes = d->app->message_max_bytes,
-					      .json_bytes = JSON_BODY_MAX_BYTES },
+					      .json_bytes = JSON_BODY_MAX_BYTES,
+					      .streams = d->app->streams.per_account },
 				  .has_token = d->has_token,
 				  .token = d->token };
 	struct buf email;

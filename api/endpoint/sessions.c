@@ -1,6 +1,7 @@
 /* /v1/sessions: logging in, and the list of one's sessions. */
 #include "endpoint/body.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/event_hub.h"
 #include "endpoint/login.h"
 #include "endpoint/session_doc.h"
 #include "endpoint/user.h"
@@ -278,6 +279,8 @@ static void on_ended(void *ctx, enum err err)
 	} else if (err != ERR_OK) {
 		answer_store_away(rq, err);
 	} else {
+		event_hub_end_session(user_of(rq)->app->events, account_id(user_account(rq))->text,
+				      request_path_param(rq, "sessionId"));
 		reply_empty(rq, 204);
 	}
 }

@@ -14,7 +14,7 @@ struct account *user_account(const struct request *rq)
 
 bool user_has_session(const struct user *u)
 {
-	return u->scheme != USER_BASIC;
+	return u->session.id[0] != '\0';
 }
 
 static void release(void *user)

@@ -14,6 +14,7 @@ enum user_scheme {
 	USER_BASIC,
 	USER_BEARER,
 	USER_COOKIE,
+	USER_TICKET, /* in the place of one of the others, for one request */
 };
 
 struct user {

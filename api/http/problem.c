@@ -26,6 +26,9 @@ static const struct problem_kind kinds[] = {
 	{ "credentials-revoked", 401, "Credentials revoked",
 	  "The mail server no longer accepts the credentials of this session; the password may "
 	  "have been changed. Log in again." },
+	{ "invalid-ticket", 401, "Invalid ticket",
+	  "The ticket was used, has expired or was never given. Take a new one with POST "
+	  "/v1/events/tickets, and go on with ?since= from the last event's id." },
 
 	{ "permission-denied", 403, "Permission denied",
 	  "The mail server's access rights do not allow this." },

@@ -317,7 +317,12 @@ static void take(struct request *rq)
 
 static void get_events(struct request *rq)
 {
-	take(rq);
+	struct fixture *f = request_app(rq);
+
+	if (f->on_events)
+		f->on_events(f, rq);
+	else
+		take(rq);
 }
 
 static void get_events_later(struct request *rq)

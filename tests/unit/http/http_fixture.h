@@ -20,8 +20,10 @@ struct fixture {
 	bool is_stopped;
 	/* What the routes counted. */
 	unsigned started, cancelled, released, ended, pauses, drains;
-	struct http_stream *stream; /* of GET /events */
-	int stream_end;             /* enum http_stream_end, -1 before */
+	/* GET /events: done by the test, or NULL: the socket is taken. */
+	void (*on_events)(struct fixture *f, struct request *rq);
+	struct http_stream *stream;
+	int stream_end; /* enum http_stream_end, -1 before */
 };
 
 /* The configuration may be changed between the two. */
