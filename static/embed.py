@@ -18,6 +18,7 @@ FILES = [
     HERE / "index.html",
     HERE / "page.css",
     HERE / "page.js",
+    HERE / "events.js",
     HERE / "icon.svg",
     HERE / "docs.html",
     HERE / "docs.css",
