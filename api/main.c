@@ -84,6 +84,8 @@ static struct account_limits account_limits_of(const struct config *c)
 		.sessions_per_account = (unsigned)c->sessions_per_account,
 		.queue_max = (unsigned)c->queue,
 		.idle_close_ms = c->session_idle_ms,
+		.maildrop_idle_ms = c->maildrop_idle_ms,
+		.maildrop_patience_ms = c->maildrop_patience_ms,
 		.ping_ms = c->keepalive_ms,
 		.login_timeout_ms = c->login_timeout_ms,
 		.logins_per_host = (unsigned)c->logins_per_host,

@@ -42,6 +42,8 @@ struct account_limits {
 	unsigned sessions_per_account; /* default 3 */
 	unsigned queue_max;            /* calls waiting per account; beyond: ERR_BUSY */
 	uint64_t idle_close_ms;        /* sessions nobody used; default 5 min */
+	uint64_t maildrop_idle_ms;     /* the same of one that keeps others out; default 10 s */
+	uint64_t maildrop_patience_ms; /* to wait for one that another has; default 8 s */
 	uint64_t ping_ms;              /* keep-alive of idle sessions; default 2 min */
 	uint64_t login_timeout_ms;     /* default 20 s */
 	unsigned logins_per_host;      /* at the same time; default 8 */

@@ -7,20 +7,22 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define ACCOUNTS_DEFAULT      1024
-#define SESSIONS_DEFAULT      3
-#define QUEUE_DEFAULT         64
-#define IDLE_CLOSE_DEFAULT_MS (5 * 60 * 1000)
-#define PING_DEFAULT_MS       (2 * 60 * 1000)
-#define LOGIN_DEFAULT_MS      20000
-#define LOGINS_DEFAULT        8
-#define LOGIN_RATE_DEFAULT    3000
-#define PREVIEW_DEFAULT_BYTES 1024
-#define VERIFIED_DEFAULT_MS   (5 * 60 * 1000)
-#define LINGER_DEFAULT_MS     (5 * 60 * 1000)
-#define POLL_DEFAULT_MS       (60 * 1000)
-#define CACHE_DEFAULT_BYTES   ((size_t)64 << 20)
-#define RENEW_DEFAULT_MS      (9 * 60 * 1000)
+#define ACCOUNTS_DEFAULT             1024
+#define SESSIONS_DEFAULT             3
+#define QUEUE_DEFAULT                64
+#define IDLE_CLOSE_DEFAULT_MS        (5 * 60 * 1000)
+#define MAILDROP_IDLE_DEFAULT_MS     10000
+#define MAILDROP_PATIENCE_DEFAULT_MS 8000
+#define PING_DEFAULT_MS              (2 * 60 * 1000)
+#define LOGIN_DEFAULT_MS             20000
+#define LOGINS_DEFAULT               8
+#define LOGIN_RATE_DEFAULT           3000
+#define PREVIEW_DEFAULT_BYTES        1024
+#define VERIFIED_DEFAULT_MS          (5 * 60 * 1000)
+#define LINGER_DEFAULT_MS            (5 * 60 * 1000)
+#define POLL_DEFAULT_MS              (60 * 1000)
+#define CACHE_DEFAULT_BYTES          ((size_t)64 << 20)
+#define RENEW_DEFAULT_MS             (9 * 60 * 1000)
 
 static void on_sweep(struct loop_task *t);
 
@@ -30,6 +32,9 @@ static void set_defaults(struct account_limits *l)
 	l->sessions_per_account =
 		l->sessions_per_account ? l->sessions_per_account : SESSIONS_DEFAULT;
 	l->queue_max = l->queue_max ? l->queue_max : QUEUE_DEFAULT;
+	l->maildrop_idle_ms = l->maildrop_idle_ms ? l->maildrop_idle_ms : MAILDROP_IDLE_DEFAULT_MS;
+	l->maildrop_patience_ms =
+		l->maildrop_patience_ms ? l->maildrop_patience_ms : MAILDROP_PATIENCE_DEFAULT_MS;
 	l->idle_close_ms = l->idle_close_ms ? l->idle_close_ms : IDLE_CLOSE_DEFAULT_MS;
 	l->ping_ms = l->ping_ms ? l->ping_ms : PING_DEFAULT_MS;
 	l->login_timeout_ms = l->login_timeout_ms ? l->login_timeout_ms : LOGIN_DEFAULT_MS;

@@ -78,6 +78,10 @@ static void on_deadline(struct loop_timer *t)
 
 	queue_remove(l);
 	l->fault = fault_with_text(ERR_TIMEOUT, "no session with the mail server became free");
+	if (l->pool->in_use_since_ms) {
+		l->fault = l->pool->last_fault;
+		l->fault.retry_after_s = 1;
+	}
 	l->granted(l, &l->fault);
 }
 

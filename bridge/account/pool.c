@@ -12,6 +12,7 @@
 #define RETRY_MAX_MS      60000
 #define RETRY_PATIENCE_MS 2000 /* who would wait longer for the next try is told to come back */
 #define LIMIT_MS          (10 * 60 * 1000)
+#define MAILDROP_RETRY_MS 500
 
 static void on_open(void *ctx, const struct fault *fault);
 static void on_timer(struct loop_timer *t);
@@ -191,6 +192,24 @@ static void doom_all(struct pool *p)
 	pool_ask_to_yield(p);
 }
 
+/* POP3's maildrop is somebody else's right now (RFC 2449 §8.1.1), who mostly does not
+ * keep it long: is it worth trying again before those who wait are told? */
+static bool waits_for_maildrop(struct pool *p, const struct fault *fault)
+{
+	uint64_t now = clock_monotonic_ms();
+
+	if (fault->err == ERR_BUSY && strcmp(fault->code, "IN-USE") == 0) {
+		if (!p->in_use_since_ms)
+			p->in_use_since_ms = now;
+		if (now - p->in_use_since_ms < p->setup.limits->maildrop_patience_ms) {
+			p->retry_at_ms = now + MAILDROP_RETRY_MS;
+			return true;
+		}
+	}
+	p->in_use_since_ms = 0;
+	return false;
+}
+
 /* The session has been dropped already. */
 static void login_failed(struct pool *p, const struct fault *fault)
 {
@@ -198,6 +217,8 @@ static void login_failed(struct pool *p, const struct fault *fault)
 	bool again = false;
 
 	p->last_fault = *fault;
+	if (waits_for_maildrop(p, fault))
+		return;
 	if (fault->err == ERR_BUSY) {
 		again = p->count == 0 && p->setup.events->on_limit(p);
 		fewer_sessions(p);
@@ -225,6 +246,9 @@ static void login_succeeded(struct pool *p, struct session *s)
 	s->used_ms = s->pinged_ms = clock_monotonic_ms();
 	p->open_failures = 0;
 	p->retry_at_ms = 0;
+	p->in_use_since_ms = 0;
+	p->idle_close_ms = caps->sessions_max == 1 ? p->setup.limits->maildrop_idle_ms
+						   : p->setup.limits->idle_close_ms;
 	if (caps->sessions_max && caps->sessions_max < p->limit) {
 		p->limit = caps->sessions_max;
 		p->limit_until_ms = 0;
@@ -385,7 +409,7 @@ static void ping(struct session *s)
 static uint64_t next_care_ms(const struct session *s)
 {
 	const struct account_limits *l = s->pool->setup.limits;
-	uint64_t close_ms = s->used_ms + l->idle_close_ms;
+	uint64_t close_ms = s->used_ms + s->pool->idle_close_ms;
 	uint64_t ping_ms = s->pinged_ms + l->ping_ms;
 
 	return close_ms < ping_ms ? close_ms : ping_ms;
@@ -395,7 +419,7 @@ static void care_for(struct session *s, uint64_t now)
 {
 	if (s->state != SESSION_IDLE)
 		return;
-	if (now >= s->used_ms + s->pool->setup.limits->idle_close_ms) {
+	if (now >= s->used_ms + s->pool->idle_close_ms) {
 		session_drop(s);
 	} else if (now >= next_care_ms(s)) {
 		s->pinged_ms = now;

@@ -9,6 +9,7 @@
  *				there are is closed when the server says that the
  *				credentials are wrong, and used on where it only says no
  *	[LIMIT], [INUSE]	fewer sessions for a while, then more again
+ *	[IN-USE] of POP3	tried again some times before those who wait are told
  *	lost, silent, garbage	backoff with jitter per account; the host as a whole is
  *				left alone when it keeps failing (host.h)
  */
@@ -78,8 +79,10 @@ struct pool {
 	unsigned limit;          /* of sessions, for now */
 	uint64_t limit_until_ms; /* then the configured one again; 0: no end */
 	uint64_t last_serial;
-	unsigned open_failures; /* in a row */
-	uint64_t retry_at_ms;   /* no login before */
+	unsigned open_failures;   /* in a row */
+	uint64_t retry_at_ms;     /* no login before */
+	uint64_t in_use_since_ms; /* the maildrop is another's; 0: it is not */
+	uint64_t idle_close_ms;
 	struct fault last_fault;
 	struct lease_queue interactive, bulk;
 	unsigned waiting;

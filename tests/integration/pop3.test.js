@@ -156,10 +156,13 @@ function popPeer(answers = {}, greeting = '+OK ready <1.2@example.org>\r\n') {
   };
 }
 
-async function withServer(conversation, use) {
+async function withServer(conversation, use, settings = {}) {
   const scripted = await startScriptedServer(conversation);
   const bridge = await startMailbridge({
-    config: { 'server example.org': { pop3: `pop3://127.0.0.1:${scripted.port}?tls=none` } },
+    config: {
+      ...settings,
+      'server example.org': { pop3: `pop3://127.0.0.1:${scripted.port}?tls=none` },
+    },
   });
   const api = bridge.api.as('pop@example.org', 'secret');
   try {
@@ -190,12 +193,29 @@ test('without UIDL and TOP messages are known by their headers', async () => {
   });
 });
 
-test('a maildrop that somebody else has is reported as busy', async () => {
-  await withServer(popPeer({ PASS: '-ERR [IN-USE] locked\r\n' }), async (api) => {
-    const answer = await api.get('/v1/folders/inbox/messages');
-    assert.equal(answer.status, 503, answer.text);
-    assert.ok(answer.headers['retry-after']);
-  });
+test('a maildrop that somebody else has is waited for, then reported as busy', async () => {
+  let locked = 2;
+  let quits = 0;
+  const PASS = () => (locked-- > 0 ? '-ERR [IN-USE] locked\r\n' : '+OK\r\n');
+  const QUIT = () => {
+    quits += 1;
+    return '+OK\r\n';
+  };
+  await withServer(
+    popPeer({ PASS, QUIT }),
+    async (api) => {
+      assert.equal((await inbox(api)).messages.length, 1);
+      assert.ok(locked < 0);
+      locked = Infinity;
+      quits = 0;
+      await waitFor('the maildrop to be given up', () => quits > 0);
+      const busy = await api.get('/v1/folders/inbox/messages');
+      assertProblem(busy, 503, 'upstream-unavailable');
+      assert.ok(busy.headers['retry-after']);
+      assert.equal(busy.json.upstream.code, 'IN-USE');
+    },
+    { maildrop_idle: '300ms', maildrop_patience: '1500ms' },
+  );
 });
 
 test('a deletion cut before QUIT is refused, cut behind it is unknown', async () => {

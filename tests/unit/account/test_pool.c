@@ -601,6 +601,47 @@ static void logins_to_one_host_are_few_at_the_same_time(void **state)
 	kit_done(&k);
 }
 
+static void a_maildrop_of_another_is_waited_for(void **state)
+{
+	struct fault in_use = fault_from_server(ERR_BUSY, "pop3", BYTES_LIT("IN-USE"), BYTES_NULL);
+	struct answer got = { 0 };
+	struct account *a;
+	struct kit k;
+
+	(void)state;
+	begin(&k, 1);
+	a = kit_account(&k);
+	fake_fail_next(k.server, MAIL_OPEN, &in_use);
+	fake_fail_next(k.server, MAIL_OPEN, &in_use);
+	list(&k, a, kit_call(&k), &got);
+	kit_wait(&k, &got.done);
+	assert_int_equal(got.fault.err, ERR_OK);
+	assert_int_equal(fake_calls(k.server, MAIL_OPEN), 3);
+	end(&k, a);
+}
+
+static void a_maildrop_that_stays_another_s_is_busy(void **state)
+{
+	struct fault in_use = fault_from_server(ERR_BUSY, "pop3", BYTES_LIT("IN-USE"), BYTES_NULL);
+	struct answer got = { 0 };
+	struct account *a;
+	struct kit k;
+
+	(void)state;
+	kit_init(&k);
+	k.limits.maildrop_patience_ms = 1;
+	kit_start(&k);
+	a = kit_account(&k);
+	for (int i = 0; i < 8; i++)
+		fake_fail_next(k.server, MAIL_OPEN, &in_use);
+	list(&k, a, kit_call(&k), &got);
+	kit_wait(&k, &got.done);
+	assert_int_equal(got.fault.err, ERR_BUSY);
+	assert_string_equal(got.fault.code, "IN-USE");
+	assert_true(got.fault.retry_after_s > 0);
+	end(&k, a);
+}
+
 /* --- giving up -------------------------------------------------------- */
 
 static void cancelled_calls_are_not_heard_of_again(void **state)
@@ -670,6 +711,8 @@ int main(void)
 		cmocka_unit_test(a_host_that_keeps_failing_is_left_alone),
 		cmocka_unit_test(a_login_that_failed_is_tried_again_only_after_a_while),
 		cmocka_unit_test(logins_to_one_host_are_few_at_the_same_time),
+		cmocka_unit_test(a_maildrop_of_another_is_waited_for),
+		cmocka_unit_test(a_maildrop_that_stays_another_s_is_busy),
 		cmocka_unit_test(cancelled_calls_are_not_heard_of_again),
 		cmocka_unit_test(a_hub_may_end_while_a_login_is_under_way),
 	};
