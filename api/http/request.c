@@ -7,6 +7,7 @@
 #include "http/percent.h"
 
 #define REQUEST_TIMEOUT_MAX_MS (60 * 60 * 1000)
+#define ANSWER_MS              250
 
 /* --- what the client asks ------------------------------------------------------------ */
 
@@ -248,10 +249,20 @@ struct arena *request_arena(struct request *rq)
 	return rq->mem;
 }
 
+/* Who is called shall be able to say what was too slow, and give up what does not
+ * answer, before the client is told that it took too long. */
+static uint64_t call_deadline_ms(const struct request *rq)
+{
+	uint64_t now = clock_monotonic_ms();
+	uint64_t left = rq->deadline_ms > now ? rq->deadline_ms - now : 0;
+
+	return rq->deadline_ms - (left / 8 < ANSWER_MS ? left / 8 : ANSWER_MS);
+}
+
 struct call request_call(struct request *rq)
 {
 	return (struct call){ .mem = rq->mem,
-			      .deadline_ms = rq->deadline_ms,
+			      .deadline_ms = call_deadline_ms(rq),
 			      .cls = rq->is_bulk ? CALL_BULK : CALL_INTERACTIVE };
 }
 

@@ -187,8 +187,7 @@ static size_t find_copy(const struct act_doubt *d, const struct mail_page *page,
 
 	if (!d->change.seen)
 		return page->count;
-	while (i < page->count && (taken[i] || page->items[i].key.uid < d->change.uidnext_before ||
-				   !is_same(&page->items[i], d->change.seen)))
+	while (i < page->count && (taken[i] || !is_same(&page->items[i], d->change.seen)))
 		i++;
 	return i;
 }
@@ -204,7 +203,6 @@ static void take_known(const struct acting *o, const struct mail_page *page, boo
 
 static void match(struct acting *o, const struct mail_page *page, bool *taken)
 {
-	uint32_t bound = o->doubts[0].change.uidnext_before;
 	size_t spare = 0;
 
 	take_known(o, page, taken);
@@ -218,7 +216,7 @@ static void match(struct acting *o, const struct mail_page *page, bool *taken)
 		d->change.new_key = page->items[at].key;
 	}
 	for (size_t i = 0; i < page->count; i++)
-		spare += !taken[i] && page->items[i].key.uid >= bound;
+		spare += !taken[i];
 	for (size_t i = 0; i < o->doubt_count && spare; i++) {
 		struct act_doubt *d = &o->doubts[i];
 
@@ -232,13 +230,13 @@ static void match(struct acting *o, const struct mail_page *page, bool *taken)
 static void on_target(void *ctx, const struct fault *fault, const struct mail_page *page)
 {
 	struct acting *o = ctx;
-	uint32_t uidvalidity = o->doubts[0].change.uidvalidity_before;
+	bool is_other = fault && fault->err == ERR_CONFLICT; /* of another UIDVALIDITY now */
 	bool *taken;
 
-	if (!step_took(&o->work.step, fault))
+	if (!step_took(&o->work.step, is_other ? NULL : fault))
 		return;
-	taken = ARENA_ARRAY(o->mem, page->count + 1, bool);
-	if (taken && uidvalidity && page->uidvalidity == uidvalidity)
+	taken = is_other ? NULL : ARENA_ARRAY(o->mem, page->count + 1, bool);
+	if (taken)
 		match(o, page, taken);
 	take_out(o, is_done);
 	if (!has_halves(o)) {
@@ -249,14 +247,21 @@ static void on_target(void *ctx, const struct fault *fault, const struct mail_pa
 	step_run_once(&o->work.step, remove_halves);
 }
 
+/* What has come since. */
 static struct op *look_at_target(struct step *s, struct mailstore *ms)
 {
 	struct acting *o = s->owner;
-	unsigned want = o->doubts[0].change.seen ? WANT_SEEN : MAIL_FLAGS;
-	struct mail_query query = { .descending = true };
+	const struct change_result *c = &o->doubts[0].change;
+	struct mail_query query = { .window.limit = (uint32_t)o->doubt_count + OTHERS_MAX };
 
-	query.window.limit = (uint32_t)o->doubt_count + OTHERS_MAX;
-	return mailstore_query(ms, look_call(o), o->target->path, &query, want, on_target, o);
+	query.window.uidvalidity = c->uidvalidity_before;
+	if (c->uidnext_before > 1)
+		query.window.kind = WINDOW_AFTER;
+	query.window.key = (struct message_key){ .kind = MESSAGE_KEY_UID,
+						 .uidvalidity = c->uidvalidity_before,
+						 .uid = c->uidnext_before - 1 };
+	return mailstore_query(ms, look_call(o), o->target->path, &query,
+			       c->seen ? WANT_SEEN : MAIL_FLAGS, on_target, o);
 }
 
 /* --- where they were -------------------------------------------------- */
@@ -311,7 +316,10 @@ void act_find_out(struct acting *o)
 	again_init(&o->again, o->work.account->hub->loop, s->call.deadline_ms, look);
 	s->lease.deadline_ms = o->again.deadline_ms;
 	step_renew(s);
-	look(&o->again);
+	if (o->doubts[0].change.uidnext_before)
+		look(&o->again);
+	else
+		end(o); /* the server did not say what comes next in the target */
 }
 
 void act_find_out_failed(struct acting *o)

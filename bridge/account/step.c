@@ -105,11 +105,19 @@ void step_will_change(struct step *s, const struct folder_id *folder, const stru
 	s->change.is_move = is_move;
 }
 
+/* Also with a BYE that says why: whether it is meant for new sessions too, the next
+ * login tells. */
+static bool has_ended(const struct step *s, const struct fault *fault)
+{
+	return fault->err == ERR_NET || (fault->err == ERR_BUSY && lease_is_held(&s->lease) &&
+					 !mailstore_is_open(lease_store(&s->lease)));
+}
+
 /* A session that was kept may be dead without our having seen it: nobody needs to
  * hear of that as long as asking again does no harm. */
 static bool may_repeat(const struct step *s, const struct fault *fault)
 {
-	return fault->err == ERR_NET && s->lease.is_reused && !s->is_once && !s->is_partial &&
+	return has_ended(s, fault) && s->lease.is_reused && !s->is_once && !s->is_partial &&
 	       !s->is_repeated;
 }
 

@@ -13,7 +13,7 @@ const struct imap_session_limits imap_session_limits_default = {
 	.literal_kept_bytes = 1u << 20,
 	.answer_kept_bytes = 64u << 20,
 	.drain_bytes = 256u << 10,
-	.drain_ms = 30000,
+	.drain_ms = 5000,
 	.out_bytes = 512u << 10,
 };
 
