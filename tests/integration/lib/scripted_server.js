@@ -200,7 +200,7 @@ const SELECTED =
   '* OK [UIDVALIDITY 42] ok\r\n* OK [UIDNEXT 8] ok\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n';
 
 /** Command -> untagged answers. An entry is a text, or a function of (command, peer). */
-const USUAL = {
+export const USUAL = {
   CAPABILITY: '* CAPABILITY IMAP4rev1\r\n',
   LOGIN: '',
   NOOP: '',
