@@ -240,7 +240,7 @@ static void find_out(struct appending *o, const struct change_result *c)
 
 /* --- the append ------------------------------------------------------- */
 
-static struct op *append(struct step *s, struct mailstore *ms);
+static void store(struct appending *o);
 
 static void on_appended(void *ctx, const struct fault *fault, const struct change_result *results,
 			size_t count)
@@ -249,15 +249,17 @@ static void on_appended(void *ctx, const struct fault *fault, const struct chang
 	struct step *s = &o->work.step;
 	struct change_result c = { .status = CHANGE_UNKNOWN, .fault = fault_of(ERR_UNKNOWN) };
 
-	if (fault && fault->err == ERR_NET && s->lease.is_reused && !o->is_repeated) {
-		s->running = NULL;
-		o->is_repeated = true; /* the server cannot have had all of it */
+	/* The server cannot have had all of it. */
+	bool again = fault && fault->err == ERR_NET && s->lease.is_reused && !o->is_repeated;
+
+	if (!step_took(s, again ? NULL : fault))
+		return;
+	if (again) {
+		o->is_repeated = true;
 		step_renew(s);
-		step_run_once(s, append);
+		store(o);
 		return;
 	}
-	if (!step_took(s, fault))
-		return;
 	if (count == 1)
 		c = results[0];
 	if (c.status == CHANGE_DONE)
