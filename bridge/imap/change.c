@@ -187,8 +187,10 @@ static void take_look(struct imap_exchange *x, const struct imap_response *r)
 
 	ch->is_there = true;
 	ch->is_marked = r->fetch.flags.system & KEYWORD_DELETED;
-	if (ch->result.has_keywords)
-		return; /* a move looks twice, and the second time it is marked \Deleted */
+	/* What is told last counts: Cyrus tells after each STORE, be it silent. But a move
+	 * looks twice, and the second time it is marked \Deleted. */
+	if (ch->result.has_keywords && c->base.rq.verb != MAIL_SET_KEYWORDS)
+		return;
 	ch->result.has_keywords = true;
 	imap_keywords_of(&ch->result.keywords, c->base.rq.call.mem, &r->fetch.flags);
 }

@@ -125,11 +125,8 @@ static void on_looked(struct imap_exchange *x, const struct imap_reply *reply)
 static bool has_stayed(const struct imap_changing *c, uint32_t uid)
 {
 	const struct imap_session *s = c->base.store->session;
-	const struct imap_msgmap *map = &s->mailbox.map;
-	uint32_t below;
 
-	return imap_session_can(s, IMAP_CAP_ACL) && imap_msgmap_count_below(map, uid, &below) &&
-	       imap_msgmap_uid(map, (struct imap_seq){ below + 1 }) == uid;
+	return imap_session_can(s, IMAP_CAP_ACL) && imap_msgmap_has(&s->mailbox.map, uid);
 }
 
 static void on_uid_expunged(struct imap_exchange *x, const struct imap_reply *reply)

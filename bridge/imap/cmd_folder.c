@@ -23,11 +23,42 @@ static void finish(struct imap_op *op)
 	rq.cb.done(rq.ctx, NULL);
 }
 
-static void on_changed(struct imap_exchange *x, const struct imap_reply *reply)
+static void on_status(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_op *op = x->owner;
 
-	if (imap_op_answered(op, reply))
+	if (reply->status == IMAP_OK)
+		op->fault.err = ERR_EXISTS;
+	if (imap_op_answered(op, NULL))
+		finish(op);
+}
+
+/* Refused, and no word why: is the name taken? */
+static void ask_whether_taken(struct imap_op *op)
+{
+	bool is_rename = op->rq.arg.change.kind == FOLDER_RENAME;
+	struct imap_exchange *x = imap_op_command(op, "STATUS", on_status);
+
+	if (x) {
+		imap_command_mailbox(&x->command,
+				     is_rename ? op->rq.arg.change.new_path : op->rq.path);
+		imap_command_open(&x->command);
+		imap_command_word(&x->command, "UIDVALIDITY");
+		imap_command_close(&x->command);
+	}
+	imap_op_send(op, x);
+}
+
+static void on_changed(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct imap_op *op = x->owner;
+	enum folder_change_kind kind = op->rq.arg.change.kind;
+
+	if (!imap_op_answered(op, reply))
+		return;
+	if (op->fault.err == ERR_REFUSED && (kind == FOLDER_CREATE || kind == FOLDER_RENAME))
+		ask_whether_taken(op);
+	if (!op->pending)
 		finish(op);
 }
 

@@ -247,10 +247,13 @@ static void log_in(struct login *l)
 	enum err e;
 
 	buf_init(&binding, 256);
-	if (stream_channel_binding(s->stream, &binding, &binding_type)) {
+	if (stream_channel_binding(s->stream, &binding, &binding_type) &&
+	    !(s->quirks.no_tls_exporter && strcmp(binding_type, "tls-exporter") == 0)) {
 		o.binding_type = binding_type;
 		o.binding = buf_bytes(&binding);
 	}
+	if (o.pinned == SASL_UNKNOWN)
+		o.offered = imap_quirk_mechanisms(&s->caps, o.offered);
 	e = sasl_new(&o, &l->sasl, &fault);
 	buf_done(&binding);
 	if (e == ERR_OK)
@@ -347,6 +350,7 @@ static void on_greeting(void *ctx, const struct imap_response *r)
 	struct login *l = (struct login *)st->first;
 	struct fault f;
 
+	st->session->quirks = imap_quirks_of_greeting(&r->text);
 	if (r->kind != IMAP_UNTAGGED ||
 	    (r->status != IMAP_OK && r->status != IMAP_PREAUTH && r->status != IMAP_BYE)) {
 		fail(l, ERR_PROTO, "what answers is no IMAP server");

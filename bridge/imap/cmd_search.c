@@ -266,6 +266,7 @@ static const char *sort_word(enum mail_sort sort)
 static struct imap_exchange *sort_command(struct imap_searching *s)
 {
 	struct imap_exchange *x = imap_op_command(&s->base, "UID SORT", on_found);
+	bool needs_utf8;
 
 	if (!x)
 		return NULL;
@@ -274,8 +275,9 @@ static struct imap_exchange *sort_command(struct imap_searching *s)
 	imap_command_open(&x->command);
 	imap_command_word(&x->command, sort_word(imap_searching_query(s)->sort));
 	imap_command_close(&x->command);
-	imap_command_word(&x->command,
-			  s->plan.is_utf8 && !s->plan.is_local_text ? "UTF-8" : "US-ASCII");
+	/* Once UTF-8 is enabled nothing else will do (RFC 6855 §3): Courier insists. */
+	needs_utf8 = x->session->encoding.is_utf8 || (s->plan.is_utf8 && !s->plan.is_local_text);
+	imap_command_word(&x->command, needs_utf8 ? "UTF-8" : "US-ASCII");
 	return x;
 }
 

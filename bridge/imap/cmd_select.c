@@ -11,8 +11,13 @@ bool imap_op_is_selected(const struct imap_op *op)
 static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_op *op = x->owner;
+	struct imap_mailbox *m = &x->session->mailbox;
 	void (*then)(struct imap_op *) = op->then;
 
+	if (reply->status == IMAP_OK && !m->uidnext) {
+		x->session->quirks.no_uidnext = true;
+		m->uidnext = op->status_uidnext;
+	}
 	(void)imap_op_answered(op, reply);
 	loop_task_start(op->store->loop, &op->store->pump_task);
 	if (!then)
@@ -34,10 +39,46 @@ void imap_select_condstore(struct imap_exchange *x)
 	imap_command_close(&x->command);
 }
 
+static bool wants_status(const struct imap_exchange *x, const struct imap_response *r)
+{
+	(void)x;
+	return r->kind == IMAP_STATUS;
+}
+
+static void take_status(struct imap_exchange *x, const struct imap_response *r)
+{
+	((struct imap_op *)x->owner)->status_uidnext = r->folder.uidnext;
+}
+
+static void on_status(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	(void)reply; /* what there is to say SELECT will say */
+	(void)imap_op_answered(x->owner, NULL);
+}
+
+/* Of mail that comes in between UIDNEXT is a lower bound, as it always is. */
+static void ask_uidnext(struct imap_op *op)
+{
+	struct imap_exchange *x = imap_op_command(op, "STATUS", on_status);
+
+	if (x) {
+		x->wants = wants_status;
+		x->take = take_status;
+		imap_command_mailbox(&x->command, op->rq.path);
+		imap_command_open(&x->command);
+		imap_command_word(&x->command, "UIDNEXT");
+		imap_command_close(&x->command);
+	}
+	imap_op_send(op, x);
+}
+
 static void send_select(struct imap_op *op)
 {
-	struct imap_exchange *x = imap_op_command(op, "SELECT", on_selected);
+	struct imap_exchange *x;
 
+	if (op->store->session->quirks.no_uidnext)
+		ask_uidnext(op);
+	x = imap_op_command(op, "SELECT", on_selected);
 	if (x) {
 		imap_command_mailbox(&x->command, op->rq.path);
 		imap_exchange_selects(x, op->rq.path);
@@ -62,6 +103,14 @@ static uint32_t newest_named(const struct mail_request *rq)
 	return newest;
 }
 
+/* Has the server told of it, or of a newer one, or is it just about to? */
+static bool is_known(const struct imap_mailbox *m, uint32_t uid)
+{
+	bool is_being_selected = m->uidvalidity == 0;
+
+	return is_being_selected || uid < m->uidnext || imap_msgmap_has(&m->map, uid);
+}
+
 static void on_caught_up(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_op *op = x->owner;
@@ -74,12 +123,13 @@ static void on_caught_up(struct imap_exchange *x, const struct imap_reply *reply
 bool imap_op_catch_up(struct imap_op *op)
 {
 	const struct imap_mailbox *m;
+	uint32_t newest;
 
 	if (bytes_is_null(op->rq.path) || !imap_op_is_selected(op))
 		return false;
 	m = &op->store->session->mailbox;
-	if (!imap_same_path(m->path, op->rq.path) || !m->uidnext ||
-	    newest_named(&op->rq) < m->uidnext)
+	newest = newest_named(&op->rq);
+	if (!imap_same_path(m->path, op->rq.path) || !newest || is_known(m, newest))
 		return false;
 	imap_op_send(op, imap_op_command(op, "NOOP", on_caught_up));
 	if (op->fault.err)

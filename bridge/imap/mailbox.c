@@ -90,7 +90,7 @@ static void see_fetch(struct imap_mailbox *m, const struct imap_fetch *f)
 		imap_news_see_flags(&m->news, imap_mailbox_uid_of(m, f), f);
 	if (f->has & IMAP_FETCH_UID) {
 		imap_msgmap_set_uid(&m->map, f->seq, f->uid);
-		if (f->uid >= m->uidnext && f->uid < UINT32_MAX)
+		if (m->uidnext && f->uid >= m->uidnext && f->uid < UINT32_MAX)
 			m->uidnext = f->uid + 1;
 	}
 	if (f->has & IMAP_FETCH_FLAGS && f->seq.n <= m->map.exists &&

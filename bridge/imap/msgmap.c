@@ -136,6 +136,13 @@ static size_t lower_bound(const struct imap_msgmap *m, uint32_t uid)
 	return next_known(m, low);
 }
 
+bool imap_msgmap_has(const struct imap_msgmap *m, uint32_t uid)
+{
+	size_t at = lower_bound(m, uid);
+
+	return at < m->len && m->uids[at] == uid;
+}
+
 bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t *ret)
 {
 	size_t at = lower_bound(m, uid);

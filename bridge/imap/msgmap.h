@@ -52,6 +52,8 @@ void imap_msgmap_span(const struct imap_msgmap *m, uint32_t first, uint32_t last
 		      struct imap_seq *ret_from, struct imap_seq *ret_before);
 /* 0: not known, or no such number. */
 uint32_t imap_msgmap_uid(const struct imap_msgmap *m, struct imap_seq seq);
+/* Is it known to be there? */
+bool imap_msgmap_has(const struct imap_msgmap *m, uint32_t uid);
 /* How many messages have smaller UIDs; false when that is not certain. */
 bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t *ret);
 

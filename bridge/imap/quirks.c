@@ -1,8 +1,18 @@
 #include "imap/quirks.h"
 
+#include "sasl/sasl.h"
+
 static bool text_has(const struct imap_text *t, const char *words)
 {
 	return bytes_find(t->text, bytes_of_str(words)) < t->text.len;
+}
+
+/* courier: learned as well from any server that does not tell it. No dialogue has the other: it
+ * takes TLS. */
+struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting)
+{
+	return (struct imap_quirks){ .no_uidnext = text_has(greeting, "Courier-IMAP"),
+				     .no_tls_exporter = text_has(greeting, "Cyrus IMAP") };
 }
 
 /* Beside each the dialogue that has it. What says the same in a code needs no entry. */
@@ -31,6 +41,8 @@ static const struct saying {
 	{ "No such file or directory", ERR_NOT_FOUND, NULL },
 	{ "already exists", ERR_EXISTS, NULL },
 	{ "ermission denied", ERR_DENIED, NULL },
+	/* cyrus: a name with characters that it has no use for; what [CANNOT] is for. */
+	{ "Invalid mailbox name", ERR_UNSUPPORTED, NULL },
 	{ "ccess denied", ERR_DENIED, NULL },
 	{ "ver quota", ERR_QUOTA, NULL },
 	{ "uota exceeded", ERR_QUOTA, NULL },
@@ -79,4 +91,16 @@ bool imap_quirk_is_bad_message(const struct fault *refused, bool any_came)
 bool imap_quirk_wants_no_initial_response(enum imap_status status, const struct imap_text *t)
 {
 	return status == IMAP_BAD && !t->code_name.len;
+}
+
+/* mailutils: it offers whatever its SASL library has ever heard of, also to users of whom it has
+ * only a hash; every mechanism but these two then refuses the right password. Nobody else offers
+ * this one. */
+unsigned imap_quirk_mechanisms(const struct imap_capabilities *c, unsigned offered)
+{
+	const unsigned with_password = SASL_BIT(SASL_PLAIN) | SASL_BIT(SASL_LOGIN);
+
+	if (imap_capabilities_has_auth(c, "OPENID20") && offered & with_password)
+		return offered & with_password;
+	return offered;
 }

@@ -5,7 +5,18 @@
 #ifndef IMAP_QUIRKS_H
 #define IMAP_QUIRKS_H
 
+#include "imap/capability.h"
 #include "imap/response.h"
+
+/* Behaviour to be reckoned with in a session. Plain data. */
+struct imap_quirks {
+	bool no_uidnext; /* SELECT does not tell it: STATUS is asked before (Courier) */
+	/* Channel binding to TLS 1.3 fails, though mechanisms with it are offered (Cyrus, which
+	 * knows tls-unique only). */
+	bool no_tls_exporter;
+};
+
+struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting);
 
 /* Refusals whose meaning stands in their words only. */
 void imap_quirk_fault(struct fault *f, const struct imap_text *t);
@@ -17,5 +28,8 @@ bool imap_quirk_is_bad_message(const struct fault *refused, bool any_came);
 /* Was AUTHENTICATE refused only for its initial response, which the server had said it
  * takes (SASL-IR)? */
 bool imap_quirk_wants_no_initial_response(enum imap_status status, const struct imap_text *t);
+
+/* Of the mechanisms that are offered (SASL_BIT()s) those that can succeed. */
+unsigned imap_quirk_mechanisms(const struct imap_capabilities *c, unsigned offered);
 
 #endif

@@ -18,6 +18,7 @@
 #include "imap/capability.h"
 #include "imap/encode.h"
 #include "imap/mailbox.h"
+#include "imap/quirks.h"
 #include "mailstore/mailstore.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -119,6 +120,7 @@ struct imap_session {
 	void *ctx;
 
 	struct imap_capabilities caps;
+	struct imap_quirks quirks;
 	struct imap_encoding encoding; /* for new commands */
 	bool is_qresync;               /* ENABLED: VANISHED comes instead of EXPUNGE */
 	bool refuses_charset;          /* SEARCH with CHARSET UTF-8: not worth asking again */

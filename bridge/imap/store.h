@@ -38,6 +38,7 @@ struct imap_op {
 	unsigned pending;                 /* commands of it that are not answered yet */
 	struct fault fault;               /* the first that went wrong */
 	void (*then)(struct imap_op *op); /* what comes when the step before is done */
+	uint32_t status_uidnext;          /* STATUS told it, for where SELECT does not */
 	bool is_running, is_doomed, is_late;
 	bool has_asked; /* the server has seen something of it */
 };

@@ -226,10 +226,10 @@ static void ask_open(struct dialogue *d, struct bytes rest)
 			     has_token ? &with_token : &with_password, store_test_on_done, &d->t);
 }
 
-static void ask_page(struct dialogue *d, struct bytes rest)
+static void ask_page(struct dialogue *d, struct bytes rest, enum mail_sort sort)
 {
 	struct bytes path = word(d, &rest);
-	struct mail_query q = { .descending = true };
+	struct mail_query q = { .descending = true, .sort = sort };
 	uint64_t limit;
 
 	assert_true(bytes_to_u64(word(d, &rest), 1000, &limit));
@@ -398,7 +398,9 @@ static void ask(struct dialogue *d, struct bytes what, struct bytes rest)
 		(void)mailstore_status(d->t.ms, store_test_call(&d->t), word(d, &rest),
 				       store_test_on_status, &d->t);
 	else if (bytes_equal_str(what, "page"))
-		ask_page(d, rest);
+		ask_page(d, rest, SORT_ADDED);
+	else if (bytes_equal_str(what, "sort"))
+		ask_page(d, rest, SORT_RECEIVED);
 	else if (bytes_equal_str(what, "find"))
 		ask_find(d, rest);
 	else if (bytes_equal_str(what, "stream"))
@@ -424,7 +426,7 @@ static void say(struct dialogue *d, struct bytes what)
 		buf_append_byte(&d->said, '\n');
 	} else if (bytes_equal_str(what, "list")) {
 		say_folders(d);
-	} else if (is_one_of(what, "page find")) {
+	} else if (is_one_of(what, "page sort find")) {
 		say_page(d);
 	} else if (bytes_equal_str(what, "status")) {
 		d->uidvalidity = d->t.status.uidvalidity;

@@ -7,6 +7,7 @@
  *	A: list
  *	A: status FOLDER
  *	A: page FOLDER LIMIT            the newest first, all that a summary needs
+ *	A: sort FOLDER LIMIT            the same by the date of arrival
  *	A: find FOLDER KIND TEXT        KIND text, from, subject, body, header:NAME, after, keyword
  *	A: fetch FOLDER UIDS            flags and dates
  *	A: stream FOLDER UID SECTION SIZE   SECTION "" is the whole, SIZE 0: not known
