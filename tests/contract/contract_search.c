@@ -160,6 +160,18 @@ static void assert_order(struct contract_test *t, enum mail_sort sort, bool desc
 	assert_false(t->page.is_incomplete);
 }
 
+/* All but one are of the same size, and Courier gives equals in an order of its own. */
+static void assert_order_of_sizes(struct contract_test *t)
+{
+	struct mail_query q = { .sort = SORT_SIZE, .descending = true, .window.limit = 50 };
+
+	assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_OK);
+	assert_int_equal(t->page.count, 6);
+	for (size_t i = 1; i < t->page.count; i++)
+		assert_true(t->page.items[i].size <= t->page.items[i - 1].size);
+	assert_true(t->page.items[0].size > t->page.items[1].size);
+}
+
 void orders_go_both_ways(void **state)
 {
 	struct contract_test *t = *state;
@@ -174,7 +186,7 @@ void orders_go_both_ways(void **state)
 	}
 	assert_order(t, SORT_RECEIVED, false, "1 2 3 4 5 6");
 	assert_order(t, SORT_RECEIVED, true, "6 5 4 3 2 1");
-	assert_order(t, SORT_SIZE, true, "5 3 4 6 1 2");
+	assert_order_of_sizes(t);
 	assert_order(t, SORT_SUBJECT, false, "1 2 3 4 5 6");
 	if (t->contract->is_fake)
 		return;

@@ -40,8 +40,8 @@ static void it_knows_what_is_selected(void **state)
 static void folders_are_made_renamed_and_deleted(void **state)
 {
 	struct contract_test *t = *state;
-	struct bytes renamed = bytes_of_str(
-		arena_printf(t->mem, "%.*s \"\303\274ber\" & \\weg", BYTES_FMT(t->other)));
+	struct bytes renamed =
+		bytes_of_str(arena_printf(t->mem, "%.*s \303\274ber", BYTES_FMT(t->other)));
 	const struct folder *f = contract_folder(t, t->other);
 
 	assert_non_null(f);
@@ -60,6 +60,27 @@ static void folders_are_made_renamed_and_deleted(void **state)
 	assert_int_equal(contract_status(t, renamed), ERR_OK);
 	assert_int_equal(contract_change(t, FOLDER_DELETE, renamed, BYTES_NULL), ERR_OK);
 	assert_null(contract_folder(t, renamed));
+}
+
+/* A server may have no use for some characters, and says so. */
+static void odd_names_are_kept_or_refused(void **state)
+{
+	static const char *const names[] = { "a \"b\" \\c", "d & e {5} &-" };
+	struct contract_test *t = *state;
+	struct bytes path = t->other;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct bytes odd = bytes_of_str(
+			arena_printf(t->mem, "%.*s %s", BYTES_FMT(t->other), names[i]));
+		enum err e = contract_change(t, FOLDER_RENAME, path, odd);
+
+		if (e == ERR_OK)
+			path = odd;
+		else
+			assert_int_equal(e, ERR_UNSUPPORTED);
+		assert_non_null(contract_folder(t, path));
+		assert_int_equal(contract_status(t, path), ERR_OK);
+	}
 }
 
 static void a_folder_that_is_not_there_is_told(void **state)
@@ -546,6 +567,7 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(a_wrong_password_is_refused),
 		contract_test_of(it_knows_what_is_selected),
 		contract_test_of(folders_are_made_renamed_and_deleted),
+		contract_test_of(odd_names_are_kept_or_refused),
 		contract_test_of(a_folder_that_is_not_there_is_told),
 		contract_test_of(numbers_leave_out_what_is_marked_deleted),
 		contract_test_of(a_message_reads_as_it_was_written),

@@ -15,7 +15,8 @@ struct contract {
 	struct mailstore *(*connect)(void *ctx);
 	void *ctx;
 	const char *username, *password;
-	bool is_fake; /* it cannot decode: no tests of searching for words in charsets */
+	bool is_throwaway; /* it goes after the tests: folders need not be removed */
+	bool is_fake;      /* it cannot decode: no tests of searching for words in charsets */
 };
 
 /* cmocka's count of failures. */

@@ -2,7 +2,7 @@
  * The contract of a mail store over a real IMAP server, which the environment
  * names: MAILBRIDGE_IMAP=host:port:user:password, and MAILBRIDGE_IMAP_CA for TLS
  * from the first byte (without it the conversation is in clear). Without a server
- * the test is skipped.
+ * the test is skipped. MAILBRIDGE_IMAP_THROWAWAY: nobody wants the server afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +77,12 @@ int main(void)
 	s.loop = loop_new();
 	s.dialer = dialer_new(s.loop, &(struct dial_options){ 8 });
 	configure(&s, where);
-	contract = (struct contract){ s.loop, connect_imap, &s, s.user, s.password, false };
+	contract = (struct contract){ .loop = s.loop,
+				      .connect = connect_imap,
+				      .ctx = &s,
+				      .username = s.user,
+				      .password = s.password,
+				      .is_throwaway = getenv("MAILBRIDGE_IMAP_THROWAWAY") };
 	failed = mailstore_contract_run(&contract);
 	dialer_free(s.dialer);
 	tls_profile_free(s.imap.tls_profile);

@@ -16,6 +16,7 @@ finish() {
 trap finish EXIT
 "$here/../support/dovecot.sh" start "$dir" auto "${options[@]}"
 . "$dir/env"
+export MAILBRIDGE_IMAP_THROWAWAY=1
 export MAILBRIDGE_IMAP="127.0.0.1:$IMAP_PORT:alice:p\\ss \"quoted\" wörd"
 if [ "$1" = tls ]; then
     export MAILBRIDGE_IMAP="localhost:$IMAPS_PORT:alice:p\\ss \"quoted\" wörd"

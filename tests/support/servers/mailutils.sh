@@ -16,9 +16,9 @@ tls { ssl-certificate-file /etc/server.pem; ssl-key-file /etc/server.pem; };'
     cat >/etc/imap4d.conf <<CONF
 $common
 pidfile /run/imap4d.pid;
-mailbox { mailbox-type maildir; mailbox-pattern "maildir:/var/home/\${user}/INBOX"; };
+mailbox { mailbox-type mbox; mail-spool /var/mail; };
 namespace personal {
-  prefix "" { directory "/var/home/\$user/folders"; delimiter "/"; mailbox-type maildir; };
+  prefix "" { directory "/var/home/\$user/folders"; delimiter "/"; mailbox-type mbox; };
 };
 server 127.0.0.1:$IMAP_PORT { tls-mode ondemand; };
 CONF

@@ -287,7 +287,12 @@ int main(void)
 	};
 	struct loop *loop = loop_new();
 	struct fake_server *server = fake_server_new(loop);
-	struct contract contract = { loop, connect_fake, server, "alice", "secret", true };
+	struct contract contract = { .loop = loop,
+				     .connect = connect_fake,
+				     .ctx = server,
+				     .username = "alice",
+				     .password = "secret",
+				     .is_fake = true };
 	int failed;
 
 	fake_add_user(server, "alice", "secret", NULL);
