@@ -2,7 +2,7 @@
 # Sourced by ./dev: runs the suites and adds them up. A suite calls count_result, or what rests on
 # it, for each program that it ran.
 
-all_suites=(build style support unit fuzz integration conformance)
+all_suites=(build style support unit fuzz integration browser conformance)
 results=build/test
 fuzz_runs=100000
 fuzz_seconds=170
@@ -96,6 +96,10 @@ suite_integration() {
     export MAILBRIDGE_RECORD=$PWD/$results/exchanges.jsonl
     node_suite tests/integration/*.test.js
     unset MAILBRIDGE_RECORD
+}
+
+suite_browser() {
+    node_suite tests/browser/*.test.js
 }
 
 # Judges the exchanges of the integration suite too if that ran, now or before.
