@@ -8,7 +8,6 @@
 
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
-#define QUESTION_MS 30000
 /* RFC 2177: a server may log out who idles for half an hour. */
 #define IDLE_MAX_MS (24u * 60 * 1000)
 #define POLL_MS     60000
@@ -120,7 +119,7 @@ void imap_watch_ask(struct imap_watch *w, struct imap_exchange *x)
 	loop_timer_stop(w->base.store->loop, &w->pause);
 	w->is_pausing = false;
 	if (w->is_watching)
-		start_timer(w, &w->base.deadline, QUESTION_MS);
+		start_timer(w, &w->base.deadline, w->base.store->session->limits.question_ms);
 	if (x)
 		imap_op_send(&w->base, x);
 	/* Short of memory the session ends, which ends the operation. */
@@ -185,7 +184,7 @@ static void leave_idle(struct imap_watch *w)
 	imap_exchange_leave_idle(w->idle);
 	loop_timer_stop(w->base.store->loop, &w->pause);
 	if (w->is_watching)
-		start_timer(w, &w->base.deadline, QUESTION_MS);
+		start_timer(w, &w->base.deadline, w->base.store->session->limits.question_ms);
 }
 
 /* --- NOOP ----------------------------------------------------------------------------------------
@@ -391,7 +390,7 @@ static void resume(struct imap_op *op)
 	struct imap_watch *w = (struct imap_watch *)op;
 
 	w->wants_look = true;
-	if (!op->is_running || !op->store->session)
+	if (!op->is_running || !op->store->session || w->is_over)
 		return;
 	if (w->is_pausing)
 		start_timer(w, &w->pause, 0);

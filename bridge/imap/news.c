@@ -85,7 +85,7 @@ void imap_news_see_flags(struct imap_news *n, uint32_t uid, const struct imap_fe
 
 void imap_news_see_gone(struct imap_news *n, uint32_t uid)
 {
-	if (!n->is_on || n->is_lost || uid >= n->uidnext)
+	if (!n->is_on || n->is_lost || !uid || uid >= n->uidnext)
 		return;
 	if (!reserve((void **)&n->gone, n->gone_count, &n->gone_cap, sizeof(*n->gone)))
 		lose(n);

@@ -14,6 +14,7 @@ const struct imap_session_limits imap_session_limits_default = {
 	.answer_kept_bytes = 64u << 20,
 	.drain_bytes = 256u << 10,
 	.drain_ms = 5000,
+	.question_ms = 30000,
 	.out_bytes = 512u << 10,
 };
 

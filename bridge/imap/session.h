@@ -92,7 +92,8 @@ struct imap_session_limits {
 	uint64_t answer_kept_bytes;  /* of all responses to one command */
 	uint64_t drain_bytes;        /* of an answer that nobody wants any more */
 	uint64_t drain_ms;
-	size_t out_bytes; /* queued towards the server */
+	uint64_t question_ms; /* a watch waits so long for each answer */
+	size_t out_bytes;     /* queued towards the server */
 };
 
 extern const struct imap_session_limits imap_session_limits_default;

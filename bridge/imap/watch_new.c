@@ -27,10 +27,10 @@ static uint32_t untold(const struct imap_watch *w)
 		uint32_t uid = map->uids[map->len - 1 - n];
 
 		if (uid && uid < news_of(w)->uidnext)
-			break;
+			return n;
 		n++;
 	}
-	return n;
+	return map->exists;
 }
 
 static bool is_there(const struct imap_watch *w, uint32_t uid)
@@ -92,7 +92,7 @@ bool imap_watch_tell_new(struct imap_watch *w)
 
 		if (!is_there(w, item->key.uid) || item->key.uid < news_of(w)->uidnext)
 			continue;
-		item->is_unreadable = !is_whole(w, item);
+		item->is_unreadable = item->is_unreadable || !is_whole(w, item);
 		item->key.uidvalidity = imap_watch_mailbox(w)->uidvalidity;
 		c->at[ev.count++] = *item;
 	}
@@ -223,6 +223,18 @@ static void take_uids(struct imap_exchange *x, const struct imap_response *r)
 	imap_uids_sort(&w->uids);
 }
 
+/* So that one that cannot be read has its number as well. */
+static void note_uids(struct imap_watch *w)
+{
+	struct imap_msgmap *map = &imap_watch_mailbox(w)->map;
+	size_t count = w->uids.count - w->next_uid;
+
+	for (size_t i = 0; count == untold(w) && i < count; i++)
+		imap_msgmap_set_uid(map,
+				    (struct imap_seq){ map->exists - (uint32_t)(count - 1 - i) },
+				    w->uids.at[w->next_uid + i]);
+}
+
 static void on_uids(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_watch *w = x->detail;
@@ -232,6 +244,7 @@ static void on_uids(struct imap_exchange *x, const struct imap_reply *reply)
 		return;
 	/* "n:*" is the last message even if it is below n. */
 	w->next_uid = imap_uids_place(&w->uids, first);
+	note_uids(w);
 	if (w->next_uid < w->uids.count)
 		fetch_uids(w);
 	else
