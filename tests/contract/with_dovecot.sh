@@ -1,10 +1,12 @@
 #!/bin/bash
-# with_dovecot.sh clear|tls|compressed|minimal PROGRAM: runs it against a Dovecot of its own.
+# with_dovecot.sh clear|tls|compressed|condstore|minimal PROGRAM: runs it against a Dovecot of its
+# own. "condstore" has IDLE and no QRESYNC, as Gmail.
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mailbridge-contract.XXXXXX")
 options=(--user "alice:p\\ss \"quoted\" wörd")
 [ "$1" != minimal ] || options+=(--minimal)
+[ "$1" != condstore ] || options+=(--capability "IMAP4rev1 IDLE ENABLE CONDSTORE UIDPLUS MOVE")
 if ! command -v dovecot >/dev/null && [ ! -x /usr/sbin/dovecot ]; then
     echo "skipped: dovecot is not installed"
     exit 77

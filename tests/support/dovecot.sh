@@ -5,6 +5,7 @@
 #   dovecot.sh stop DIR
 #
 # options: --minimal        announce IMAP4rev1 and nothing else, separator "."
+#          --capability "WORDS"   announce these and nothing else
 #          --sharing        folders of others: "Users/NAME/..." where NAME lets one, by ACL, and
 #                           the public "Public/..." in DIR/public
 #          --cert NAME      server (default), wronghost, expired or stranger (see certs.sh)
@@ -91,6 +92,7 @@ configure() {
         separator=.
         extra='imap_capability = IMAP4rev1'
     fi
+    [ -z "$capability" ] || extra="imap_capability = $capability"
     cat >"$dir/dovecot.conf" <<CONF
 base_dir = $(readlink -f "$dir/run")
 state_dir = $(readlink -f "$dir/run")
@@ -253,13 +255,14 @@ launch() {
 start() {
     local base=$1 tries=200
     shift
-    local is_minimal=false is_sharing=false certificate=server user
+    local is_minimal=false is_sharing=false certificate=server capability='' user
     mkdir -p "$dir/mail"
     touch "$dir/users"
     while [ $# -gt 0 ]; do
         case $1 in
         --minimal) is_minimal=true ;;
         --sharing) is_sharing=true ;;
+        --capability) capability=$2; shift ;;
         --cert) certificate=$2; shift ;;
         --user)
             user="${2%%:*}:{PLAIN}${2#*:}::::::"
