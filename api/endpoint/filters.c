@@ -240,7 +240,8 @@ bool filters_thread(struct bytes thread_id, struct arena *mem, struct mail_filte
 		f.text = arena_bytes(mem, buf_bytes(&root));
 		buf_done(&root);
 	} else {
-		ok = bytes_equal_str(f.name, "g") || bytes_equal_str(f.name, "o");
+		ok = bytes_equal_str(f.name, "g") || bytes_equal_str(f.name, "o") ||
+		     bytes_equal_str(f.name, "h");
 	}
 	if (ok)
 		*ret = f;

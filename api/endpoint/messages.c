@@ -176,9 +176,6 @@ static void search_thread(struct listing *l, struct bytes thread_id)
 	struct mail_filter *f = ARENA_NEW(request_arena(l->rq), struct mail_filter);
 	struct problem p = problem_of("not-found");
 
-	if (bytes_starts_with(thread_id, BYTES_LIT("h.")))
-		p = problem_with("not-supported", "The first Message-ID of this conversation is "
-						  "too long to be searched for.");
 	if (!f) {
 		request_wait(l->rq, NULL);
 	} else if (!filters_thread(thread_id, request_arena(l->rq), f)) {

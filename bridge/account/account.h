@@ -198,7 +198,7 @@ typedef void account_list_cb(void *ctx, const struct fault *fault, const struct 
 
 struct list_options {
 	bool preview;          /* wait for previews */
-	bool collapse_threads; /* the first of each thread, within this page */
+	bool collapse_threads; /* the first of each thread: of each folder's, and within a page */
 	/* account_search() with WINDOW_AFTER: the folder that window.key is in. */
 	struct folder_id after_folder;
 };

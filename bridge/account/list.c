@@ -277,6 +277,7 @@ struct op *account_list_messages(struct account *a, struct call call, struct byt
 		return NULL;
 	o->work.stop = stop;
 	o->query = *query;
+	o->query.collapse_threads = options->collapse_threads;
 	o->options = *options;
 	o->cb = cb;
 	o->ctx = ctx;

@@ -356,6 +356,7 @@ struct op *account_search(struct account *a, struct call call, const struct byte
 	o->names = folders;
 	o->name_count = folder_count;
 	o->query = *query;
+	o->query.collapse_threads = options->collapse_threads;
 	if (o->query.sort == SORT_ADDED)
 		o->query.sort = SORT_RECEIVED; /* UIDs of several folders have no order */
 	o->options = *options;

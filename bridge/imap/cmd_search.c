@@ -61,7 +61,7 @@ static void on_refine_row(struct imap_scanning *sc, const struct imap_fetch *f)
 		ok = imap_local_attachment(s->scratch, q, f->structure);
 	} else {
 		imap_fetch_item(&item, s->scratch, f);
-		ok = imap_local_match(s->scratch, q, item.header);
+		ok = imap_local_match(s->scratch, q, s->matches_text, item.header);
 	}
 	if (ok)
 		keep(s, f->uid);
@@ -127,6 +127,7 @@ static bool make_sorted(struct imap_searching *s)
 /* Each kind once, the cheap one first. */
 static void refine(struct imap_searching *s)
 {
+	bool needs_headers = s->plan.is_local_text || s->plan.has_digest;
 	enum imap_scan_what what;
 
 	if (s->plan.has_dates) {
@@ -134,15 +135,16 @@ static void refine(struct imap_searching *s)
 		look(s, &s->uncertain, IMAP_SCAN_DATES);
 		return;
 	}
-	if (!s->plan.is_local_text && !s->plan.has_attachment) {
+	if (!needs_headers && !s->plan.has_attachment) {
 		imap_searching_page(s);
 		return;
 	}
-	what = s->plan.is_local_text ? IMAP_SCAN_HEADERS : IMAP_SCAN_STRUCTURE;
+	what = needs_headers ? IMAP_SCAN_HEADERS : IMAP_SCAN_STRUCTURE;
 	imap_searching_cut(s, what == IMAP_SCAN_HEADERS ? IMAP_SCAN_HEADERS_MAX
 							: IMAP_SCAN_STRUCTURES_MAX);
-	if (s->plan.is_local_text)
-		s->plan.is_local_text = false;
+	s->matches_text = s->plan.is_local_text;
+	if (needs_headers)
+		s->plan.is_local_text = s->plan.has_digest = false;
 	else
 		s->plan.has_attachment = false;
 	if (make_sorted(s))

@@ -26,7 +26,20 @@ static bool is_ascii(struct bytes b)
 	return true;
 }
 
-bool imap_local_match(struct arena *mem, const struct mail_query *q, struct bytes header)
+bool imap_local_is_digest(const struct mail_filter *f)
+{
+	return f->kind == FILTER_THREAD && bytes_equal_str(f->name, "h");
+}
+
+/* Has the server not been asked about it, and can its header tell? */
+static bool is_open(const struct mail_filter *f, bool is_local_text)
+{
+	return imap_local_is_digest(f) || (is_local_text && !is_ascii(f->text) &&
+					   f->kind != FILTER_BODY && f->kind != FILTER_HEADER);
+}
+
+bool imap_local_match(struct arena *mem, const struct mail_query *q, bool is_local_text,
+		      struct bytes header)
 {
 	struct headers h;
 	const struct match_message m = { .headers = &h, .header = header };
@@ -36,8 +49,7 @@ bool imap_local_match(struct arena *mem, const struct mail_query *q, struct byte
 	for (size_t i = 0; i < q->filter_count; i++) {
 		const struct mail_filter *f = &q->filters[i];
 
-		if (!is_ascii(f->text) && f->kind != FILTER_BODY && f->kind != FILTER_HEADER &&
-		    !match_filter(mem, f, &m))
+		if (is_open(f, is_local_text) && !match_filter(mem, f, &m))
 			return false;
 	}
 	return true;

@@ -14,6 +14,7 @@ void imap_mailbox_done(struct imap_mailbox *m)
 	imap_msgmap_done(&m->map);
 	imap_marks_done(&m->marks);
 	imap_news_done(&m->news);
+	imap_threads_done(&m->threads);
 	imap_mailbox_init(m);
 }
 
@@ -24,6 +25,7 @@ void imap_mailbox_close(struct imap_mailbox *m)
 
 	free((void *)m->path.at);
 	imap_news_done(&m->news);
+	imap_threads_done(&m->threads);
 	imap_msgmap_reset(&map);
 	imap_marks_reset(&marks);
 	*m = (struct imap_mailbox){ .map = map, .marks = marks };
@@ -47,6 +49,8 @@ static void see_uidvalidity(struct imap_mailbox *m, uint32_t uidvalidity)
 {
 	if (!m->is_selecting && uidvalidity != m->uidvalidity)
 		m->news.is_lost = true;
+	if (uidvalidity != m->uidvalidity)
+		imap_threads_done(&m->threads);
 	m->uidvalidity = uidvalidity;
 }
 

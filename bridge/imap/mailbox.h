@@ -8,6 +8,7 @@
 #include "imap/marks.h"
 #include "imap/msgmap.h"
 #include "imap/news.h"
+#include "imap/threads.h"
 
 struct imap_mailbox {
 	bool is_selected;
@@ -18,8 +19,9 @@ struct imap_mailbox {
 	uint64_t highestmodseq;
 	struct imap_msgmap map;
 	struct imap_news news;
-	struct imap_marks marks; /* \Deleted */
-	bool has_marks;          /* SEARCH DELETED was answered, and nothing has spoilt it */
+	struct imap_marks marks;     /* \Deleted */
+	bool has_marks;              /* SEARCH DELETED was answered, and nothing has spoilt it */
+	struct imap_threads threads; /* of lists with one message of each */
 	bool is_read_only;
 	bool has_permanent_flags;
 	unsigned permanent_system; /* KEYWORD_... that can be changed for good */

@@ -5,7 +5,8 @@ static bool wants(const struct imap_exchange *x, const struct imap_response *r)
 	static const unsigned needs[] = { [IMAP_SCAN_DATES] = IMAP_FETCH_INTERNALDATE,
 					  [IMAP_SCAN_SIZES] = IMAP_FETCH_SIZE,
 					  [IMAP_SCAN_STRUCTURE] = IMAP_FETCH_STRUCTURE,
-					  [IMAP_SCAN_HEADERS] = IMAP_FETCH_INTERNALDATE };
+					  [IMAP_SCAN_HEADERS] = IMAP_FETCH_INTERNALDATE,
+					  [IMAP_SCAN_THREADS] = IMAP_FETCH_INTERNALDATE };
 	const struct imap_scanning *s = x->detail;
 
 	return r->kind == IMAP_FETCH && r->fetch.has & IMAP_FETCH_UID &&
@@ -30,6 +31,28 @@ static void on_scanned(struct imap_exchange *x, const struct imap_reply *reply)
 		s->done(s);
 }
 
+static void add_thread_items(struct imap_exchange *x)
+{
+	static const struct bytes fields[] = { { (const uint8_t *)"MESSAGE-ID", 10 },
+					       { (const uint8_t *)"IN-REPLY-TO", 11 },
+					       { (const uint8_t *)"REFERENCES", 10 } };
+	const struct imap_section roots = { .item = "BODY.PEEK",
+					    .text = "HEADER.FIELDS",
+					    .fields = fields,
+					    .field_count = sizeof(fields) / sizeof(fields[0]) };
+	struct imap_command *c = &x->command;
+
+	imap_command_word(c, "INTERNALDATE"); /* by which the answer is known */
+	if (imap_session_can(x->session, IMAP_CAP_X_GM_EXT_1)) {
+		imap_command_word(c, "X-GM-THRID");
+		return;
+	}
+	/* THREADID may be NIL. */
+	if (imap_session_can(x->session, IMAP_CAP_OBJECTID))
+		imap_command_word(c, "THREADID");
+	imap_command_section(c, &roots);
+}
+
 static void add_items(struct imap_exchange *x, enum imap_scan_what what)
 {
 	struct imap_command *c = &x->command;
@@ -44,6 +67,8 @@ static void add_items(struct imap_exchange *x, enum imap_scan_what what)
 		imap_command_word(c, "INTERNALDATE");
 	else if (what == IMAP_SCAN_SIZES)
 		imap_command_word(c, "RFC822.SIZE");
+	else if (what == IMAP_SCAN_THREADS)
+		add_thread_items(x);
 	else
 		imap_command_word(c, "BODYSTRUCTURE");
 	imap_command_close(c);

@@ -16,6 +16,7 @@ struct imap_search_plan {
 	bool has_dates;      /* instants: SEARCH knows days only */
 	bool has_attachment; /* and not Gmail */
 	bool is_local_text;  /* the server refused the charset: non-ASCII texts are matched here */
+	bool has_digest;     /* a thread that is known by a digest of its root */
 };
 
 struct imap_search_plan imap_search_plan_of(const struct imap_session *s,
@@ -54,6 +55,7 @@ enum imap_scan_what {
 	IMAP_SCAN_SIZES,     /* RFC822.SIZE */
 	IMAP_SCAN_STRUCTURE, /* BODYSTRUCTURE */
 	IMAP_SCAN_HEADERS,   /* the fields of struct headers, and INTERNALDATE */
+	IMAP_SCAN_THREADS,   /* the server's thread id, or the fields that name the thread */
 };
 
 /* One UID FETCH over many UIDs; each row is given once and not kept. */
@@ -76,9 +78,12 @@ enum imap_scan_what imap_sort_needs(enum mail_sort sort);
 
 /* --- matching here: local_filter.c --------------------------------------------------------- */
 
-/* Does the decoded header satisfy the filters whose text is not ASCII? Those about
+/* Does the decoded header satisfy the filters that the server was not asked about: the
+ * digests of threads, and with `is_local_text` those whose text is not ASCII? Those about
  * bodies are taken for satisfied. */
-bool imap_local_match(struct arena *mem, const struct mail_query *q, struct bytes header);
+bool imap_local_match(struct arena *mem, const struct mail_query *q, bool is_local_text,
+		      struct bytes header);
+bool imap_local_is_digest(const struct mail_filter *f);
 /* Is there one about bodies among those? */
 bool imap_local_is_partial(const struct mail_query *q);
 /* hasAttachment as the query wants it; a structure that is not known has none. */
@@ -93,6 +98,7 @@ bool imap_local_dates(const struct mail_query *q, int64_t received_at);
 #define IMAP_SCAN_DATES_MAX      50000
 #define IMAP_SCAN_HEADERS_MAX    10000
 #define IMAP_SCAN_STRUCTURES_MAX 10000
+#define IMAP_SCAN_THREADS_MAX    50000 /* but once for a folder that stays selected */
 
 /* The operation, in steps: see cmd_search.c and search_page.c. */
 struct imap_searching {
@@ -108,13 +114,15 @@ struct imap_searching {
 	struct arena *scratch;
 	bool is_plain; /* ESEARCH's answer was no good: ask the old way */
 	bool is_charset_refused;
-	bool is_bad; /* an answer is none */
+	bool matches_text; /* while headers are looked at: is_local_text was so */
+	bool is_bad;       /* an answer is none */
 	bool is_incomplete;
 	/* The binary search for a cursor whose message is gone. */
 	size_t low, high;
 	bool is_probed;
 	struct imap_fetching fetching;
 	size_t first, count; /* the page: places in its own order */
+	void (*collapsed)(struct imap_searching *s);
 };
 
 static inline const struct mail_query *imap_searching_query(const struct imap_searching *s)
@@ -129,6 +137,10 @@ void imap_searching_cut(struct imap_searching *s, size_t max);
 /* What is found is final: sorts it if the server did not, fetches the page, and
  * ends the operation. */
 void imap_searching_page(struct imap_searching *s);
+
+/* Leaves the first of each thread in `uids`, and in `rows` beside them; fails the
+ * operation or goes on with `then`. */
+void imap_searching_collapse(struct imap_searching *s, void (*then)(struct imap_searching *s));
 
 extern const struct imap_verb imap_verb_search; /* cmd_search.c */
 

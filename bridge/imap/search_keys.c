@@ -30,6 +30,7 @@ struct imap_search_plan imap_search_plan_of(const struct imap_session *s,
 			plan.has_dates || f->kind == FILTER_AFTER || f->kind == FILTER_BEFORE;
 		plan.has_attachment =
 			plan.has_attachment || (f->kind == FILTER_ATTACHMENT && !is_gmail(s));
+		plan.has_digest = plan.has_digest || imap_local_is_digest(f);
 	}
 	plan.is_local_text = plan.is_utf8 && s->refuses_charset;
 	return plan;
@@ -192,7 +193,8 @@ void imap_search_keys(struct imap_exchange *x, const struct mail_query *q,
 {
 	imap_command_word(&x->command, "UNDELETED");
 	for (size_t i = 0; i < q->filter_count; i++) {
-		if (!plan->is_local_text || is_ascii(q->filters[i].text))
+		if (!imap_local_is_digest(&q->filters[i]) &&
+		    (!plan->is_local_text || is_ascii(q->filters[i].text)))
 			key(x, &q->filters[i]);
 	}
 }

@@ -232,6 +232,15 @@ static void find_window(struct imap_searching *s)
 
 /* --- sorting here --------------------------------------------------------------------------- */
 
+/* Everything is there and in its order. */
+static void ordered(struct imap_searching *s)
+{
+	if (imap_searching_query(s)->collapse_threads)
+		imap_searching_collapse(s, find_window);
+	else
+		find_window(s);
+}
+
 static void on_sort_row(struct imap_scanning *sc, const struct imap_fetch *f)
 {
 	struct imap_searching *s = (struct imap_searching *)sc->op;
@@ -253,10 +262,13 @@ static void on_sorted(struct imap_scanning *sc)
 	s->is_incomplete = s->is_incomplete || s->row_count < s->uids.count;
 	s->uids.count = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
-		if (i == 0 || s->rows[i].place != s->rows[i - 1].place)
-			s->uids.at[s->uids.count++] = s->rows[i].place;
+		if (i && s->rows[i].place == s->rows[i - 1].place)
+			continue;
+		s->rows[s->uids.count] = s->rows[i];
+		s->uids.at[s->uids.count++] = s->rows[i].place;
 	}
-	find_window(s);
+	s->row_count = s->uids.count;
+	ordered(s);
 }
 
 void imap_searching_page(struct imap_searching *s)
@@ -264,7 +276,7 @@ void imap_searching_page(struct imap_searching *s)
 	const struct mail_query *q = imap_searching_query(s);
 
 	if (q->sort == SORT_ADDED || imap_searching_is_sorted(s)) {
-		find_window(s);
+		ordered(s);
 		return;
 	}
 	imap_searching_cut(s, imap_sort_needs(q->sort) == IMAP_SCAN_HEADERS ? IMAP_SCAN_HEADERS_MAX

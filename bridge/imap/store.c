@@ -31,7 +31,8 @@ static const struct imap_verb *verb_of(const struct mail_request *rq)
 	case MAIL_LIST_FOLDERS: return &imap_verb_list;
 	case MAIL_STATUS: return &imap_verb_status;
 	case MAIL_QUERY:
-		return rq->arg.read.query.filter_count || rq->arg.read.query.sort != SORT_ADDED
+		return rq->arg.read.query.filter_count || rq->arg.read.query.sort != SORT_ADDED ||
+				       rq->arg.read.query.collapse_threads
 			       ? &imap_verb_search
 			       : &imap_verb_page;
 	case MAIL_FETCH: return &imap_verb_fetch;

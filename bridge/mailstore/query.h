@@ -22,7 +22,8 @@ enum mail_filter_kind {
 	FILTER_NOT_KEYWORD,
 	FILTER_ATTACHMENT, /* hasAttachment is `number` (0 or 1) */
 	FILTER_THREAD,     /* Message-ID, References or In-Reply-To names `text`, or it is the
-			    * server's own thread id (`name` = "g" or "o") */
+			    * server's own thread id (`name` = "g" or "o"), or `text` is a
+			    * digest of a root that is too long (`name` = "h") */
 };
 
 struct mail_filter {
@@ -63,6 +64,9 @@ struct mail_query {
 	size_t filter_count;
 	enum mail_sort sort;
 	bool descending;
+	/* Only the first message of each thread in this order. A wish: what cannot do it
+	 * over the whole folder (POP3) gives all. */
+	bool collapse_threads;
 	struct mail_window window;
 };
 

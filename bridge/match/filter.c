@@ -78,9 +78,20 @@ static bool has_id(const struct bytes_list *ids, struct bytes id)
 	return false;
 }
 
-/* The servers' own threads are theirs to look for. */
-static bool in_thread(const struct mail_filter *f, const struct headers *h)
+/* The root of the thread is too long to be its name; that is a digest. */
+static bool has_digest(struct arena *mem, struct bytes digest, const struct headers *h)
 {
+	static const struct message_id none = { .key.uid = 0 };
+	struct bytes id = message_thread_id(mem, h, &none);
+
+	return bytes_starts_with(id, BYTES_LIT("h.")) && bytes_equal(bytes_skip(id, 2), digest);
+}
+
+/* The servers' own threads are theirs to look for. */
+static bool in_thread(struct arena *mem, const struct mail_filter *f, const struct headers *h)
+{
+	if (bytes_equal_str(f->name, "h"))
+		return has_digest(mem, f->text, h);
 	return bytes_is_null(f->name) &&
 	       (has_id(&h->message_id, f->text) || has_id(&h->references, f->text) ||
 		has_id(&h->in_reply_to, f->text));
@@ -100,7 +111,7 @@ static bool matches_headers(const struct search *s, const struct mail_filter *f,
 	case FILTER_HEADER: return in_field(s, f->name, m->header);
 	case FILTER_AFTER: return m->received_at >= f->number;
 	case FILTER_BEFORE: return m->received_at < f->number;
-	case FILTER_THREAD: return in_thread(f, h);
+	case FILTER_THREAD: return in_thread(s->mem, f, h);
 	case FILTER_TEXT:
 	case FILTER_BODY:
 	case FILTER_MIN_SIZE:

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { useBothServers } from './lib/both.js';
 import { assertProblem } from './lib/problem.js';
 import { imapPeer, startScriptedServer } from './lib/scripted_server.js';
+import { waitFor } from './lib/wait.js';
 
 /** Servers that do what no real one does quickly. */
 const SCRIPTED = { 'huge.example': hugeServer('IMAP4rev1 SORT') };
@@ -160,5 +161,61 @@ test('replies stand beside what they answer, in several folders too', async (t) 
       seen.push(...page.messages.map(({ subject }) => subject.replace(/^.*\W/, '').toLowerCase()));
     } while (page.nextCursor);
     assert.deepEqual(seen, ['apple', 'apple', 'banana', 'banana', 'cherry', 'zebra'], kind);
+  }
+});
+
+// --- threads ---------------------------------------------------------------------------------
+
+/** Message n of conversation c; the first begins it. */
+const turn = (c, n) =>
+  letter(
+    `${c} ${n}`,
+    `Message-ID: <${c}.${n}@x>`,
+    ...(n ? [`References: <${c}.0@x>`, `In-Reply-To: <${c}.${n - 1}@x>`] : []),
+  );
+
+test('of each conversation only one is listed, over all pages', async (t) => {
+  for (const { kind, api, imap } of await use.users(t)) {
+    for (let n = 0; n < 3; n++) {
+      for (const c of ['a', 'b', 'c', 'd']) await imap.append('INBOX', turn(c, n));
+    }
+    for (const name of ['x', 'y']) await imap.append('INBOX', letter(`${name} 0`));
+    for (const sort of ['', '&sort=subject', '&sort=-receivedAt', '&subject=2']) {
+      const seen = [];
+      let page = { nextCursor: null };
+      do {
+        const from = page.nextCursor ? `&cursor=${page.nextCursor}` : '';
+        page = await ok(
+          api.get(`/v1/folders/inbox/messages?collapseThreads=true&limit=2${sort}${from}`),
+        );
+        assert.equal(page.total, sort === '&subject=2' ? 4 : 6, kind + sort);
+        seen.push(...page.messages.map(({ subject }) => subject));
+      } while (page.nextCursor);
+      const latest = sort === '&sort=subject' ? 0 : 2;
+      const expected = ['a', 'b', 'c', 'd'].map((c) => `${c} ${latest}`);
+      if (sort !== '&subject=2') expected.push('x 0', 'y 0');
+      assert.deepEqual(seen.toSorted(), expected, kind + sort);
+    }
+    await imap.append('INBOX', turn('a', 3));
+    await waitFor('the message that is new', async () => {
+      const { messages, total } = await ok(
+        api.get('/v1/folders/inbox/messages?collapseThreads=true&limit=1'),
+      );
+      return messages[0].subject === 'a 3' && total === 6;
+    });
+  }
+});
+
+test('a conversation with a Message-ID that is too long is found all the same', async (t) => {
+  const root = `${'r'.repeat(300)}@example.org`;
+  for (const { api, imap } of await use.users(t)) {
+    await imap.append('INBOX', letter('first', `Message-ID: <${root}>`));
+    await imap.append('INBOX', letter('other', `Message-ID: <${root}.other>`));
+    await imap.append('Sent', letter('second', 'Message-ID: <2@x>', `References: <${root}>`));
+    const { messages } = await ok(api.get('/v1/messages?subject=first'));
+    assert.match(messages[0].threadId, /^h\./);
+    const thread = await ok(api.get(`/v1/threads/${messages[0].threadId}`));
+    assert.deepEqual(thread.messages.map(({ subject }) => subject).toSorted(), ['first', 'second']);
+    assert.deepEqual(thread.incomplete, []);
   }
 });

@@ -146,6 +146,10 @@ static void gmail_has_ids_and_a_search_of_its_own(void **state)
 		{ .kind = FILTER_SUBJECT, .text = BYTES_LIT("q3") },
 	};
 	const struct mail_filter green = { .kind = FILTER_TEXT, .text = BYTES_LIT("grün") };
+	const struct mail_query oldest = { .collapse_threads = true, .window.limit = 10 };
+	const struct mail_query newest = { .collapse_threads = true,
+					   .descending = true,
+					   .window.limit = 10 };
 	const struct mail_filter thread = { .kind = FILTER_THREAD,
 					    .name = BYTES_LIT("g"),
 					    .text = BYTES_LIT("1278455344230334865") };
@@ -160,6 +164,11 @@ static void gmail_has_ids_and_a_search_of_its_own(void **state)
 	assert_bytes_equal_str(t.page.items[0].thread_id, "g.1278455344230334865");
 	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, &green, 1), ERR_OK);
 	assert_int_equal(find(&t, "INBOX", SORT_ADDED, MAIL_DATES, &thread, 1), ERR_OK);
+	assert_int_equal(store_test_page(&t, "INBOX", &oldest, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "7 8");
+	assert_int_equal(store_test_page(&t, "INBOX", &newest, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "9 8");
+	assert_int_equal(t.page.total, 2);
 	end(&t);
 }
 
