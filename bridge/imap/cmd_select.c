@@ -5,11 +5,16 @@
 
 bool imap_op_is_selected(const struct imap_op *op)
 {
-	return imap_same_path(imap_session_target(op->store->session), op->rq.path);
+	struct bytes target = imap_session_target(op->store->session);
+
+	return !bytes_is_null(target) && imap_same_path(target, op->rq.path);
 }
 
 static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 {
+	static const struct fault out_of_order = {
+		.err = ERR_PROTO, .text = "the server answered SELECT after what needs it"
+	};
 	struct imap_op *op = x->owner;
 	struct imap_mailbox *m = &x->session->mailbox;
 	void (*then)(struct imap_op *) = op->then;
@@ -20,8 +25,12 @@ static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 	}
 	(void)imap_op_answered(op, reply);
 	loop_task_start(op->store->loop, &op->store->pump_task);
-	if (!then)
+	if (!then) {
+		/* Nothing is to come any more: what was to follow could not be sent. */
+		if (!op->pending)
+			imap_op_fail(op, op->fault.err ? &op->fault : &out_of_order);
 		return;
+	}
 	op->then = NULL;
 	if (op->fault.err)
 		imap_op_fail(op, &op->fault);

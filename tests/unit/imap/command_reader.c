@@ -102,6 +102,9 @@ static void read_atom(struct reader *r)
 
 static void read_token(struct reader *r)
 {
+	/* literal8 = "~{" ... (RFC 3516) */
+	if (peek(r) == '~' && r->end - r->at > 1 && r->at[1] == '{')
+		r->at++;
 	if (peek(r) == '"')
 		read_quoted(r);
 	else if (peek(r) == '{')
