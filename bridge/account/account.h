@@ -53,6 +53,7 @@ struct account_limits {
 	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
 	uint64_t watch_linger_ms;      /* watched on after the last one let go; default 5 min */
 	uint64_t watch_poll_ms;        /* where the server does not tell; default 60 s */
+	uint64_t watch_retry_ms;       /* the first wait after a lost connection; default 500 ms */
 	uint64_t watch_renew_ms;       /* a watch is begun anew and checked; default 9 min */
 };
 

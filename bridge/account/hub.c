@@ -22,6 +22,7 @@
 #define LINGER_DEFAULT_MS            (5 * 60 * 1000)
 #define POLL_DEFAULT_MS              (60 * 1000)
 #define CACHE_DEFAULT_BYTES          ((size_t)64 << 20)
+#define RETRY_DEFAULT_MS             500
 #define RENEW_DEFAULT_MS             (9 * 60 * 1000)
 
 static void on_sweep(struct loop_task *t);
@@ -46,6 +47,7 @@ static void set_defaults(struct account_limits *l)
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
 	l->watch_linger_ms = l->watch_linger_ms ? l->watch_linger_ms : LINGER_DEFAULT_MS;
 	l->watch_poll_ms = l->watch_poll_ms ? l->watch_poll_ms : POLL_DEFAULT_MS;
+	l->watch_retry_ms = l->watch_retry_ms ? l->watch_retry_ms : RETRY_DEFAULT_MS;
 	l->watch_renew_ms = l->watch_renew_ms ? l->watch_renew_ms : RENEW_DEFAULT_MS;
 }
 

@@ -57,6 +57,7 @@ struct watch_folder {
 	struct folder_state *state;   /* NULL: only `at` is known */
 	bool is_huge;                 /* it never has one */
 	struct uid_set untold;        /* known, but their coming has yet to be told */
+	struct uid_set unseen;        /* so are these; the server did not give them when asked */
 	struct uid_set updated, gone; /* to be written */
 	uint32_t told_total, told_unread;
 	bool has_told; /* those two */
@@ -92,6 +93,7 @@ struct watch {
 	enum watch_state state;
 	struct fault fault; /* of WATCH_STOPPED and WATCH_RETRYING */
 	unsigned failures;  /* in a row */
+	uint64_t watching_since_ms;
 	struct loop_task go;
 	struct loop_timer timer;
 	struct loop_timer linger;

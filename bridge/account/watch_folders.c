@@ -86,6 +86,7 @@ struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *i
 	f->path = bytes_of(copy, path.len);
 	f->is_inbox = bytes_equal_str_nocase(path, "INBOX");
 	uid_set_init(&f->untold, WATCH_RUNS_MAX);
+	uid_set_init(&f->unseen, WATCH_RUNS_MAX);
 	uid_set_init(&f->updated, WATCH_RUNS_MAX);
 	uid_set_init(&f->gone, WATCH_RUNS_MAX);
 	insert(w, f);
@@ -98,6 +99,7 @@ static void folder_free(struct watch *w, struct watch_folder *f)
 	w->hub->stats.folders_dirty -= f->is_dirty;
 	folder_state_free(f->state);
 	uid_set_done(&f->untold);
+	uid_set_done(&f->unseen);
 	uid_set_done(&f->updated);
 	uid_set_done(&f->gone);
 	free((void *)f->path.at);

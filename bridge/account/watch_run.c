@@ -18,8 +18,10 @@
 #define WORK_TIMEOUT_MS 60000
 /* The line for a session is left to others for so long, and then joined again. */
 #define LEASE_TIMEOUT_MS (10 * 60 * 1000)
-#define RETRY_BASE_MS    500
-#define RETRY_MAX_MS     60000
+/* In units of the first wait: the longest one, and how long a watch has to last for
+ * what was before to be forgotten. */
+#define RETRY_MAX  120
+#define STEADY_FOR 20
 /* Another account of the same user wants the session that we give back. */
 #define ELSEWHERE_MS 3000
 
@@ -175,7 +177,8 @@ static const char *reason_of(const struct fault *fault, bool had_worked)
 
 static uint64_t patience_ms(const struct watch *w, const struct fault *fault)
 {
-	uint64_t ms = host_backoff_ms(w->failures, RETRY_BASE_MS, RETRY_MAX_MS);
+	uint64_t base_ms = w->hub->limits.watch_retry_ms;
+	uint64_t ms = host_backoff_ms(w->failures, base_ms, RETRY_MAX * base_ms);
 
 	return fault->retry_after_s * 1000u > ms ? fault->retry_after_s * 1000u : ms;
 }
@@ -184,6 +187,9 @@ void watch_lost(struct watch *w, const struct fault *fault)
 {
 	const char *reason = reason_of(fault, w->has_worked);
 	struct fault copy = *fault;
+	bool was_steady =
+		w->state == WATCH_WATCHING && clock_monotonic_ms() - w->watching_since_ms >
+						      STEADY_FOR * w->hub->limits.watch_retry_ms;
 	uint64_t wait_ms;
 
 	w->was_lost = true;
@@ -192,7 +198,7 @@ void watch_lost(struct watch *w, const struct fault *fault)
 		watch_stop(w, &copy);
 		return;
 	}
-	w->failures++;
+	w->failures = was_steady ? 1 : w->failures + 1;
 	w->fault = copy;
 	wait_ms = patience_ms(w, &copy);
 	watch_put_connection(w, NULL, reason, (clock_wall_ms() + (int64_t)wait_ms) / 1000);

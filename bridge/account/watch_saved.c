@@ -31,6 +31,7 @@ static void put_u64(struct buf *to, uint64_t n)
 	put_u32(to, (uint32_t)(n >> 32));
 }
 
+/* Whoever comes next asks for all of them once more. */
 static void put_untold(struct buf *to, const struct watch_folder *f)
 {
 	struct buf text;
@@ -38,6 +39,10 @@ static void put_untold(struct buf *to, const struct watch_folder *f)
 	buf_init(&text, to->max);
 	if (f->untold.count)
 		uid_set_format(&f->untold, &text);
+	if (f->untold.count && f->unseen.count)
+		buf_append_byte(&text, ',');
+	if (f->unseen.count)
+		uid_set_format(&f->unseen, &text);
 	put_u32(to, (uint32_t)text.len);
 	buf_append(to, buf_bytes(&text));
 	if (buf_err(&text))

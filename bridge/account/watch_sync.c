@@ -18,6 +18,13 @@ static void on_since(void *ctx, const struct fault *fault, const struct mail_syn
 
 /* --- differences ------------------------------------------------------ */
 
+static enum err move_uid(struct uid_set *from, struct uid_set *to, uint32_t uid)
+{
+	enum err err = uid_set_remove(from, uid, uid);
+
+	return err ? err : uid_set_add(to, uid, uid);
+}
+
 /* Over their limits the sets say no more than "load it anew". */
 static void take_all(struct watch *w, struct watch_folder *f, const struct folder_diff *d)
 {
@@ -28,14 +35,21 @@ static void take_all(struct watch *w, struct watch_folder *f, const struct folde
 
 		if (uid_set_has(&f->untold, uid))
 			err = uid_set_remove(&f->untold, uid, uid);
+		else if (uid_set_has(&f->unseen, uid))
+			err = uid_set_remove(&f->unseen, uid, uid);
 		else
 			err = uid_set_add(&f->gone, uid, uid);
 		if (!err && uid_set_has(&f->updated, uid))
 			err = uid_set_remove(&f->updated, uid, uid);
 	}
-	for (size_t i = 0; !err && i < d->updated_count; i++)
-		if (!uid_set_has(&f->untold, d->updated[i]))
-			err = uid_set_add(&f->updated, d->updated[i], d->updated[i]);
+	for (size_t i = 0; !err && i < d->updated_count; i++) {
+		uint32_t uid = d->updated[i];
+
+		if (uid_set_has(&f->unseen, uid)) /* maybe it is given now */
+			err = move_uid(&f->unseen, &f->untold, uid);
+		else if (!uid_set_has(&f->untold, uid))
+			err = uid_set_add(&f->updated, uid, uid);
+	}
 	for (size_t i = 0; !err && i < d->created_count; i++)
 		err = uid_set_add(&f->untold, d->created[i], d->created[i]);
 	if (err)
@@ -70,6 +84,7 @@ void watch_reset(struct watch *w, struct watch_folder *f, const char *reason)
 	struct account_event ev = { .type = EVENT_RESET, .folder = f->id, .reason = reason };
 
 	clear_set(&f->untold);
+	clear_set(&f->unseen);
 	clear_set(&f->updated);
 	clear_set(&f->gone);
 	f->is_unsaved = true;

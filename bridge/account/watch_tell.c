@@ -280,21 +280,25 @@ static void take_flags(struct watch *w, struct watch_folder *f, const struct mai
 		f->needs_sync = true;
 }
 
-/* Those that were not given have gone or are marked; synchronising tells. */
-static void take_missing(struct watch *w, struct watch_telling *t)
+/* Those that were not given have gone or are marked, which synchronising tells; or the
+ * server cannot, and is not asked again. */
+static bool take_missing(struct watch_telling *t)
 {
 	struct watch_folder *f = t->folder;
 
-	(void)w;
 	for (size_t i = 0, n = 0; i < t->asked; i++) {
-		if (n < t->count && t->summaries[n].id.key.uid == t->uids[i]) {
+		uint32_t uid = t->uids[i];
+
+		if (n < t->count && t->summaries[n].id.key.uid == uid) {
 			n++;
 			continue;
 		}
 		f->needs_sync = true;
-		if (uid_set_remove(&f->untold, t->uids[i], t->uids[i]))
-			return;
+		if (uid_set_has(&f->untold, uid) &&
+		    (uid_set_remove(&f->untold, uid, uid) || uid_set_add(&f->unseen, uid, uid)))
+			return false;
 	}
+	return true;
 }
 
 static void on_previews(struct previews *p)
@@ -319,7 +323,8 @@ static void on_previews(struct previews *p)
 			live_summary_keep(w->account, s);
 		watch_put_created(w, f, s);
 	}
-	take_missing(w, t);
+	if (!take_missing(t))
+		watch_reset(w, f, "watch-gap");
 	f->is_unsaved = true;
 	watch_log_flush(w);
 	watch_did(w);

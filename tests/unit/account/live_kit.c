@@ -123,6 +123,7 @@ void live_init(struct live *l)
 	fake_server_caps(l->kit.server)->push = MAILSTORE_PUSH_NOTIFY;
 	fake_server_caps(l->kit.server)->changes = live_has_changes;
 	l->kit.limits.watch_linger_ms = 1;
+	l->kit.limits.watch_retry_ms = 5;
 }
 
 void live_start(struct live *l)
@@ -303,7 +304,7 @@ static void hear_created(struct listener *r, const char *id, const char *keyword
 	snprintf(h.id, sizeof h.id, "%s", id);
 	snprintf(h.keywords, sizeof h.keywords, "%s", keywords);
 	if (known && !r->is_lenient)
-		fail_msg("told twice: %s", id);
+		fail_msg("told twice: %s\n%s", id, r->story);
 	if (known)
 		*known = h;
 	else
@@ -316,7 +317,7 @@ static void hear_other(struct listener *r, const char *word, const char *id, con
 
 	if (strcmp(word, "updated") == 0 || strcmp(word, "deleted") == 0) {
 		if (!known && !r->is_lenient)
-			fail_msg("%s, but was not there: %s", word, id);
+			fail_msg("%s, but was not there: %s\n%s", word, id, r->story);
 		if (known && word[0] == 'u')
 			snprintf(known->keywords, sizeof known->keywords, "%s", rest);
 		else if (known)
