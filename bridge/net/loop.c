@@ -21,6 +21,13 @@
  * timers are being fired, FIRING plus its place among those. */
 #define FIRING (SIZE_MAX / 2 + 1)
 
+#define TURN_ENDS_MAX 4
+
+struct turn_end {
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t wake;
@@ -34,8 +41,7 @@ struct loop {
 
 	struct loop_task queued; /* head of the ring */
 
-	void (*turn_end)(void *ctx);
-	void *turn_end_ctx;
+	struct turn_end turn_ends[TURN_ENDS_MAX];
 };
 
 static void on_wake(uv_timer_t *t)
@@ -243,8 +249,14 @@ static void run_tasks(struct loop *l)
 
 void loop_set_turn_end(struct loop *l, void (*fn)(void *ctx), void *ctx)
 {
-	l->turn_end = fn;
-	l->turn_end_ctx = ctx;
+	struct turn_end *at = NULL;
+
+	/* The place of this ctx, else a free one. */
+	for (struct turn_end *e = l->turn_ends; e < l->turn_ends + TURN_ENDS_MAX; e++)
+		if (e->fn ? e->ctx == ctx : !at)
+			at = e;
+	assert(at);
+	*at = (struct turn_end){ fn, ctx };
 }
 
 /* --- turns ----------------------------------------------------------------- */
@@ -280,8 +292,9 @@ void loop_turn(struct loop *l, uint64_t max_wait_ms)
 	}
 	fire_timers(l);
 	run_tasks(l);
-	if (l->turn_end)
-		l->turn_end(l->turn_end_ctx);
+	for (int i = 0; i < TURN_ENDS_MAX; i++)
+		if (l->turn_ends[i].fn)
+			l->turn_ends[i].fn(l->turn_ends[i].ctx);
 	l->running = false;
 }
 

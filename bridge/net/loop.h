@@ -55,7 +55,7 @@ void loop_task_start(struct loop *l, struct loop_task *t);
 void loop_task_stop(struct loop_task *t);
 
 /* Called at the end of every turn, after timers, sockets and tasks (api/http
- * runs MHD there). One only. */
+ * runs MHD there). One per ctx, four at most; a NULL fn takes it back. */
 void loop_set_turn_end(struct loop *l, void (*fn)(void *ctx), void *ctx);
 
 /* --- descriptors ----------------------------------------------------------- */

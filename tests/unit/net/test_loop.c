@@ -309,6 +309,32 @@ static void a_turn_is_sockets_timers_tasks_end(void **state)
 	close(p[1]);
 }
 
+static void count_up(void *ctx)
+{
+	++*(int *)ctx;
+}
+
+static void several_may_end_a_turn(void **state)
+{
+	struct loop *l = *state;
+	int counts[4] = { 0 };
+
+	for (int i = 0; i < 4; i++)
+		loop_set_turn_end(l, count_up, &counts[i]);
+	loop_set_turn_end(l, count_up, &counts[1]); /* once all the same */
+	loop_turn(l, 0);
+	loop_set_turn_end(l, NULL, &counts[1]);
+	loop_turn(l, 0);
+	loop_set_turn_end(l, count_up, &counts[1]);
+	loop_turn(l, 0);
+	assert_int_equal(counts[0], 3);
+	assert_int_equal(counts[1], 2);
+	assert_int_equal(counts[2], 3);
+	assert_int_equal(counts[3], 3);
+	for (int i = 0; i < 4; i++)
+		loop_set_turn_end(l, NULL, &counts[i]);
+}
+
 /* --- watches --------------------------------------------------------------- */
 
 struct watched {
@@ -577,6 +603,7 @@ int main(void)
 		ON_LOOP(a_task_that_queues_itself_runs_once_a_turn),
 		ON_LOOP(tasks_can_stop_and_free_their_neighbours),
 		ON_LOOP(a_turn_is_sockets_timers_tasks_end),
+		ON_LOOP(several_may_end_a_turn),
 		ON_LOOP(a_refused_connection_is_an_error_event_and_the_watch_is_off_then),
 		ON_LOOP(a_pipe_whose_reader_is_gone_is_an_error_event),
 		ON_LOOP(the_peer_closing_its_side_is_a_hangup),
