@@ -47,6 +47,7 @@ struct config {
 	char *listen;
 	char *state;      /* "memory" */
 	char *key_file;   /* operator's key; NULL: a new one at every start */
+	char *metrics;    /* address of a listener of its own, "same", or NULL: none */
 	char *public_url; /* as clients see it, or NULL: from the request */
 	char **allowed_origins, **trusted_proxies; /* NULL-ended, or NULL */
 	enum log_level log_level;

@@ -18,6 +18,8 @@ const struct setting config_settings[] = {
 	{ "state", SETTING_TEXT, G(state), 0, 0, "memory", "where sessions are kept: memory" },
 	{ "key_file", SETTING_TEXT, G(key_file), 0, 0, NULL,
 	  "32 or more random bytes that seal sessions; without it a new key at every start" },
+	{ "metrics", SETTING_TEXT, G(metrics), 0, 0, NULL,
+	  "address and port of a listener for GET /metrics alone; same: that of the API" },
 	{ "public_url", SETTING_TEXT, G(public_url), 0, 0, NULL,
 	  "https://… as clients see it; default: from each request" },
 	{ "allowed_origins", SETTING_LIST, G(allowed_origins), 0, 0, NULL,

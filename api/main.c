@@ -3,6 +3,7 @@
  * order in which they need each other, serves until SIGTERM or SIGINT, drains,
  * and takes everything apart in the opposite order.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -25,6 +26,8 @@
 #define DIALS_MAX           64
 #define PREVIEW_FETCH_BYTES 4096
 
+#define METRICS_CONNECTIONS_MAX 20
+
 enum {
 	EXIT_FAILED = 1,
 	EXIT_CONFIG = 2, /* as for wrong usage */
@@ -35,7 +38,8 @@ struct process {
 	struct loop *loop;
 	struct dialer *dialer;
 	struct servers *servers;
-	struct http_server *http;
+	struct http_server *http, *metrics;
+	struct app_limit limits[16];
 	struct loop_signal *on_term, *on_int;
 	struct app app;
 	bool is_app_started, is_stopping;
@@ -135,6 +139,56 @@ static bool start_app(struct process *p)
 	return true;
 }
 
+/* For GET /metrics, beside what is used of them. */
+static void list_limits(struct process *p)
+{
+	const struct config *c = p->config;
+	const struct app_limit limits[] = {
+		{ "connections", c->connections },
+		{ "streams_per_account", c->streams_per_account },
+		{ "accounts", c->accounts },
+		{ "sessions_per_account", c->sessions_per_account },
+		{ "queue", c->queue },
+		{ "logins_per_host", c->logins_per_host },
+		{ "logins_per_minute", c->logins_per_minute },
+		{ "login_attempts", c->login_attempts },
+		{ "state_bytes", c->state_bytes },
+		{ "state_entries", c->state_entries },
+		{ 0 },
+	};
+
+	static_assert(sizeof limits <= sizeof p->limits, "room for all");
+	memcpy(p->limits, limits, sizeof limits);
+	p->app.limits = p->limits;
+}
+
+static bool is_same(const char *metrics)
+{
+	return strcmp(metrics, "same") == 0;
+}
+
+static bool start_metrics(struct process *p)
+{
+	const struct config *c = p->config;
+	struct http_config http = {
+		.listen = c->metrics,
+		.connections_max = METRICS_CONNECTIONS_MAX,
+		.header_timeout_ms = c->header_timeout_ms,
+		.body_timeout_ms = c->body_timeout_ms,
+		.idle_timeout_ms = c->idle_timeout_ms,
+		.request_timeout_ms = c->request_timeout_ms,
+	};
+	struct fault fault;
+
+	p->app.http = p->http;
+	p->app.serves_metrics = c->metrics && is_same(c->metrics);
+	if (!c->metrics || p->app.serves_metrics)
+		return true;
+	p->metrics =
+		http_server_new(p->loop, &http, &metrics_routes, app_authenticate, &p->app, &fault);
+	return p->metrics || complain(c->metrics, fault.text[0] ? fault.text : err_name(fault.err));
+}
+
 static bool start_http(struct process *p)
 {
 	const struct config *c = p->config;
@@ -205,8 +259,9 @@ static bool start(struct process *p, struct config_faults *faults)
 		fprintf(stderr, "%.*s", BYTES_FMT(buf_bytes(&faults->text)));
 		return false;
 	}
-	if (!start_app(p) || !start_http(p))
+	if (!start_app(p) || !start_http(p) || !start_metrics(p))
 		return false;
+	list_limits(p);
 	p->on_term = loop_signal_new(p->loop, SIGTERM, on_stop_signal, p);
 	p->on_int = loop_signal_new(p->loop, SIGINT, on_stop_signal, p);
 	return p->on_term && p->on_int;
@@ -216,6 +271,7 @@ static void take_apart(struct process *p)
 {
 	loop_signal_free(p->on_term);
 	loop_signal_free(p->on_int);
+	http_server_free(p->metrics);
 	http_server_free(p->http);
 	if (p->is_app_started)
 		app_stop(&p->app);

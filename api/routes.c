@@ -64,6 +64,8 @@ static const struct route routes[] = {
 	/* Service */
 	{ HTTP_GET, "/health/live", "getLiveness", ROUTE_PUBLIC, .handle = get_health_live },
 	{ HTTP_GET, "/health/ready", "getReadiness", ROUTE_PUBLIC, .handle = get_health_ready },
+	{ HTTP_GET, "/metrics", "getMetrics", ROUTE_PUBLIC, .answers = "text/plain",
+	  .handle = get_public_metrics },
 	{ HTTP_GET, "/openapi.json", "getOpenapiJson", ROUTE_PUBLIC, .handle = get_openapi_json },
 	{ HTTP_GET, "/openapi.yaml", "getOpenapiYaml", ROUTE_PUBLIC, .answers = "application/yaml",
 	  .handle = get_openapi_yaml },
@@ -75,4 +77,9 @@ static const struct route routes[] = {
 	  .handle = get_static },
 };
 
+static const struct route metrics[] = {
+	{ HTTP_GET, "/metrics", "getMetrics", ROUTE_PUBLIC, .answers = "*", .handle = get_metrics },
+};
+
+const struct route_table metrics_routes = { metrics, COUNT_OF(metrics) };
 const struct route_table api_routes = { routes, COUNT_OF(routes) };

@@ -5,5 +5,7 @@
 #include "http/route.h"
 
 extern const struct route_table api_routes;
+/* Of the listener for the operator's monitoring. */
+extern const struct route_table metrics_routes;
 
 #endif

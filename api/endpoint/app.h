@@ -14,6 +14,7 @@
 
 struct auth_remember;
 struct event_hub;
+struct http_server;
 struct recall;
 struct loop;
 
@@ -60,6 +61,12 @@ struct app_event_limits {
 	unsigned per_account;  /* streams and polls that wait, at the same time; default 20 */
 };
 
+/* What GET /metrics says beside what the parts count themselves. */
+struct app_limit {
+	const char *name;
+	uint64_t value;
+};
+
 struct app {
 	/* Set by main. */
 	struct loop *loop;
@@ -82,6 +89,9 @@ struct app {
 	 * NULL; may be NULL itself. */
 	const char *(*trouble)(void *ctx);
 	void *trouble_ctx;
+	const struct app_limit *limits; /* ended by one without a name; or NULL */
+	bool serves_metrics;            /* on the port of the API */
+	const struct http_server *http; /* once there is one */
 
 	/* Its own. */
 	struct auth_remember *remembered;

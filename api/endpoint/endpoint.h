@@ -78,6 +78,10 @@ void get_openapi_json(struct request *rq);
 void get_openapi_yaml(struct request *rq);
 void get_problem(struct request *rq);
 
+/* metrics.c */
+void get_metrics(struct request *rq);
+void get_public_metrics(struct request *rq);
+
 /* static.c */
 void get_root(struct request *rq);
 void get_docs(struct request *rq);

@@ -391,8 +391,10 @@ enum MHD_Result exchange_access(void *server, struct MHD_Connection *mhd, const 
 
 static void log_request(const struct request *rq, unsigned status, bool is_aborted)
 {
+	uint64_t us = clock_monotonic_us() - rq->started_us;
 	struct log_line l;
 
+	server_count(rq->server, rq->route, status, us);
 	log_begin(&l, LOG_INFO, "request");
 	log_field_str(&l, "id", rq->id);
 	if (rq->account)
@@ -403,7 +405,7 @@ static void log_request(const struct request *rq, unsigned status, bool is_abort
 	if (rq->problem_code)
 		log_field_str(&l, "problem", rq->problem_code);
 	log_field_u64(&l, "bytes", rq->bytes_out);
-	log_field_u64(&l, "ms", (clock_monotonic_us() - rq->started_us) / 1000);
+	log_field_u64(&l, "ms", us / 1000);
 	if (is_aborted)
 		log_field_str(&l, "aborted", "yes");
 	log_end(&l);

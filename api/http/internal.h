@@ -119,8 +119,11 @@ struct http_server {
 	void *on_stopped_ctx;
 
 	struct http_stats stats;
+	struct http_route_stats *by_route; /* one more than there are routes */
 };
 
+/* An answer is out, or nobody waits for it. `route` may be NULL. */
+void server_count(struct http_server *s, const struct route *route, unsigned status, uint64_t us);
 /* MHD_run() at the end of this turn. */
 void server_touch(struct http_server *s);
 /* Something ended; a stop may be complete now. */

@@ -117,6 +117,19 @@ static bool make_id_prefix(struct http_server *s, struct fault *ret_fault)
 	return true;
 }
 
+static bool make_counts(struct http_server *s, struct fault *ret_fault)
+{
+	s->by_route = calloc(s->routes.count + 1, sizeof *s->by_route);
+	if (!s->by_route) {
+		*ret_fault = fault_of(ERR_NOMEM);
+		return false;
+	}
+	for (size_t i = 0; i < s->routes.count; i++)
+		s->by_route[i].operation = s->routes.at[i].operation;
+	s->by_route[s->routes.count].operation = "";
+	return true;
+}
+
 static uint16_t port_of(int fd)
 {
 	struct sockaddr_in6 a;
@@ -212,8 +225,8 @@ struct http_server *http_server_new(struct loop *l, const struct http_config *co
 	ring_init(&s->streams);
 	ring_init(&s->lingers);
 	loop_set_turn_end(l, on_turn_end, s);
-	if (take_config(s, config, ret_fault) && make_id_prefix(s, ret_fault) &&
-	    start(s, ret_fault))
+	if (make_counts(s, ret_fault) && take_config(s, config, ret_fault) &&
+	    make_id_prefix(s, ret_fault) && start(s, ret_fault))
 		return s;
 	http_server_free(s);
 	return NULL;
@@ -227,6 +240,21 @@ uint16_t http_server_port(const struct http_server *s)
 struct http_stats http_server_stats(const struct http_server *s)
 {
 	return s->stats;
+}
+
+void server_count(struct http_server *s, const struct route *route, unsigned status, uint64_t us)
+{
+	size_t i = route ? (size_t)(route - s->routes.at) : s->routes.count;
+	unsigned class = status == 499 ? 0 : status / 100;
+
+	s->by_route[i].answers[class < HTTP_STATUS_CLASSES ? class : 0]++;
+	s->by_route[i].us += us;
+}
+
+const struct http_route_stats *http_server_routes(const struct http_server *s, size_t *ret_count)
+{
+	*ret_count = s->routes.count + 1;
+	return s->by_route;
 }
 
 /* --- end: MHD aborts the process when this is done in another order ----------------------- */
@@ -340,12 +368,13 @@ void http_server_free(struct http_server *s)
 		return;
 	if (s->mhd)
 		stop_mhd(s);
-	loop_set_turn_end(s->loop, NULL, NULL);
+	loop_set_turn_end(s->loop, NULL, s);
 	loop_task_stop(&s->again);
 	loop_task_stop(&s->drained);
 	loop_timer_stop(s->loop, &s->wake);
 	loop_timer_stop(s->loop, &s->hangups);
 	loop_timer_stop(s->loop, &s->drain_timer);
 	free(s->trusted.at);
+	free(s->by_route);
 	free(s);
 }

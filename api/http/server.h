@@ -53,4 +53,15 @@ struct http_stats {
 };
 struct http_stats http_server_stats(const struct http_server *s);
 
+#define HTTP_STATUS_CLASSES 6
+
+struct http_route_stats {
+	const char *operation; /* "": no route */
+	/* By the first digit of their status; 0: the client did not wait. */
+	uint64_t answers[HTTP_STATUS_CLASSES];
+	uint64_t us; /* until the last byte was out; of streams not counted */
+};
+/* By route, the last one of what has none. */
+const struct http_route_stats *http_server_routes(const struct http_server *s, size_t *ret_count);
+
 #endif

@@ -43,7 +43,7 @@ struct http_stream {
 	struct loop_timer flush;
 
 	char id[72], account[24];
-	const char *operation;
+	const struct route *route;
 	uint64_t started_us, bytes_out;
 	unsigned status;
 };
@@ -52,11 +52,12 @@ static void log_stream(const struct http_stream *s, const char *end)
 {
 	struct log_line l;
 
+	server_count(s->server, s->route, s->status ? s->status : 499, 0);
 	log_begin(&l, LOG_INFO, "request");
 	log_field_str(&l, "id", s->id);
 	if (s->account[0])
 		log_field_str(&l, "account", s->account);
-	log_field_str(&l, "op", s->operation);
+	log_field_str(&l, "op", s->route->operation);
 	log_field_u64(&l, "status", s->status ? s->status : 499);
 	log_field_u64(&l, "bytes", s->bytes_out);
 	log_field_u64(&l, "ms", (clock_monotonic_us() - s->started_us) / 1000);
@@ -196,7 +197,7 @@ static void describe(struct http_stream *s, struct request *rq)
 	copy_text(s->id, sizeof s->id, request_id(rq));
 	s->origin = bytes_dup_str(request_origin(rq));
 	copy_text(s->account, sizeof s->account, bytes_of_str(rq->account));
-	s->operation = rq->route->operation;
+	s->route = rq->route;
 	s->started_us = rq->started_us;
 	buf_init(&s->queue, SIZE_MAX); /* what it takes is looked at before */
 	buf_init(&s->fields, HTTP_POOL_BYTES);
