@@ -167,9 +167,10 @@ static void begin(struct imap_op *op)
 	struct append *a = (struct append *)op;
 	const struct imap_session *s = op->store->session;
 	uint64_t size_bytes = op->rq.arg.append.source.size_bytes;
+	struct fault too_large = fault_with_code(ERR_TOO_BIG, "too-large");
 
 	if (s->caps.has_append_limit && size_bytes > s->caps.append_limit_bytes) {
-		imap_op_fail_with(op, ERR_TOO_BIG, "the server takes no message of this size");
+		imap_op_fail(op, &too_large);
 		return;
 	}
 	imap_op_note(op, op->rq.path, &a->noted, on_noted);

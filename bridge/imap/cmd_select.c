@@ -1,6 +1,7 @@
 /* SELECT, RFC 9051 §6.3.2, with CONDSTORE where it could not be enabled before
  * (RFC 7162 §3.1.8). EXAMINE is not used: the next thing that a reader does is
- * to set a flag, and selecting once more costs a round trip. */
+ * to set a flag, and selecting once more costs a round trip. All it would spare is
+ * \Recent, which IMAP4rev2 has no more; nothing read here marks anything as seen. */
 #include "imap/store.h"
 
 bool imap_op_is_selected(const struct imap_op *op)

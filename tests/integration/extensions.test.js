@@ -9,7 +9,10 @@ import { imapPeer, startScriptedServer } from './lib/scripted_server.js';
 import { waitFor } from './lib/wait.js';
 
 /** Servers that do what no real one does quickly. */
-const SCRIPTED = { 'huge.example': hugeServer('IMAP4rev1 SORT') };
+const SCRIPTED = {
+  'huge.example': hugeServer('IMAP4rev1 SORT'),
+  'narrow.example': imapPeer({ CAPABILITY: '* CAPABILITY IMAP4rev1 APPENDLIMIT=100\r\n' }),
+};
 const scripted = [];
 const use = useBothServers(async () => {
   const sections = {};
@@ -218,4 +221,18 @@ test('a conversation with a Message-ID that is too long is found all the same', 
     assert.deepEqual(thread.messages.map(({ subject }) => subject).toSorted(), ['first', 'second']);
     assert.deepEqual(thread.incomplete, []);
   }
+});
+
+// --- APPENDLIMIT: RFC 7889 -------------------------------------------------------------------
+
+test('a message that the server would not take is not sent to it', async (t) => {
+  const api = use.bridge.api.as('ann@narrow.example', 'secret');
+  t.after(() => api.close());
+  const answer = await api.api('POST', '/v1/messages?folderId=inbox', {
+    headers: { 'content-type': 'message/rfc822' },
+    body: letter('large', `X-Filling: ${'x'.repeat(200)}`),
+  });
+  assertProblem(answer, 413, 'too-large');
+  const commands = scripted[1].peers.flatMap(({ received }) => received);
+  assert.ok(!commands.some((line) => /APPEND/.test(line)));
 });

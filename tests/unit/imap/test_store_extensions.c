@@ -228,6 +228,35 @@ static void rev2_is_enabled_where_both_are_offered(void **state)
 	end(&t);
 }
 
+/* --- opening, and what is too large ------------------------------------------------------- */
+
+static enum err flag(struct store_test *t, const char *path)
+{
+	const struct keywords flagged = { .system = KEYWORD_FLAGGED }, none = { 0 };
+	struct message_key five = store_test_key(77, 5);
+
+	(void)mailstore_set_keywords(t->ms, store_test_call(t), bytes_of_str(path), &five, 1,
+				     &flagged, &none, 0, store_test_on_changes, t);
+	store_test_wait(t);
+	assert_int_equal(t->fault.err, ERR_OK);
+	return t->changes[0].status == CHANGE_DONE ? ERR_OK : t->changes[0].fault.err;
+}
+
+static void what_was_read_can_be_flagged_at_once(void **state)
+{
+	const uint32_t five = 5;
+	struct store_test t;
+
+	(void)state;
+	open(&t, "read_then_flag");
+	assert_int_equal(store_test_fetch(&t, "INBOX", &five, 1, 77, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(flag(&t, "INBOX"), ERR_OK);
+	assert_int_equal(flag(&t, "Public"), ERR_DENIED);
+	/* APPENDLIMIT: nothing is sent of what the server would not take. */
+	assert_int_equal(append(&t, "INBOX", "Subject: x\r\n\r\n"), ERR_TOO_BIG);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +267,7 @@ int main(void)
 		cmocka_unit_test(objectid_gives_ids_and_threads),
 		cmocka_unit_test(a_server_that_knows_rev2_only),
 		cmocka_unit_test(rev2_is_enabled_where_both_are_offered),
+		cmocka_unit_test(what_was_read_can_be_flagged_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
