@@ -304,6 +304,10 @@ static void take_change(struct acting *o, uint32_t index, const struct change_re
 
 	if (c->fault.err == ERR_CONFLICT && o->phase == ACT_FLAG && o->unchanged_since)
 		seen.fault = fault_with_code(ERR_CONFLICT, "precondition-failed");
+	if (c->status == CHANGE_FAILED && c->fault.err == ERR_NOT_FOUND) {
+		o->work.account->folders.is_stale = true; /* the target has gone */
+		seen.fault = fault_with_code(ERR_NOT_FOUND, "folder-not-found");
+	}
 	act_result_take(&o->plan.results[index], &seen);
 	if (c->status != CHANGE_DONE)
 		o->plan.open[index] = false;
@@ -451,17 +455,13 @@ static bool has_any_result(const struct acting *o)
 
 static void fail_group(struct acting *o, const struct fault *fault)
 {
-	struct fault told = *fault;
-
+	/* The folder itself has gone: a target is missed message by message. */
 	if (fault->err == ERR_NOT_FOUND) {
 		o->work.account->folders.is_stale = true;
-		told = fault_with_code(ERR_NOT_FOUND, "folder-not-found");
-	}
-	/* Without a target it can only be the folder itself that has gone. */
-	if (fault->err == ERR_NOT_FOUND && (o->phase != ACT_DO || is_expunge(o)))
 		settle_all(o, o->group, o->group + 1, settle_gone, NULL);
-	else
-		settle_all(o, o->group, o->group + 1, act_result_fail, &told);
+	} else {
+		settle_all(o, o->group, o->group + 1, act_result_fail, fault);
+	}
 	next_group(o);
 }
 

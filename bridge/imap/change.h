@@ -14,6 +14,7 @@ struct imap_change {
 	bool is_marked;  /* \Deleted, when it was last shown */
 	bool is_settled; /* `result` stands; the others were under way */
 	bool has_looked; /* if it were there it would have been shown */
+	bool is_named;   /* by a COPYUID */
 	struct mail_item *seen;
 	struct change_result result;
 };

@@ -57,6 +57,7 @@ static void see_copyuid(struct imap_changing *c, const struct imap_text *t, size
 		uint64_t n = place(&t->source_uids, ch->uid);
 		uint32_t uid = n == UINT64_MAX ? 0 : nth(&t->uids, n);
 
+		ch->is_named = ch->is_named || n != UINT64_MAX;
 		if (!uid)
 			continue;
 		ch->is_there = true;
@@ -114,6 +115,17 @@ static void settle(struct imap_changing *c)
 		imap_changing_finish(c);
 }
 
+/* Where COPYUID came, whom it does not name another client had removed meanwhile. */
+static void settle_missed(struct imap_changing *c, const struct imap_exchange *x)
+{
+	bool is_told = false;
+
+	for (size_t i = x->first; i < x->last; i++)
+		is_told = is_told || c->at[i].is_named;
+	for (size_t i = x->first; is_told && i < x->last; i++)
+		c->at[i].is_there = c->at[i].is_named;
+}
+
 /* What a MOVE that failed half-way had told of is done all the same. */
 static void settle_moved(struct imap_changing *c, const struct imap_exchange *x)
 {
@@ -130,6 +142,8 @@ static void on_copied(struct imap_exchange *x, const struct imap_reply *reply)
 
 	if (reply->text->code == IMAP_CODE_COPYUID)
 		see_copyuid(c, reply->text, x->first, x->last);
+	if (!f.err)
+		settle_missed(c, x);
 	if (f.err && is_move(c) && has_move(c))
 		settle_moved(c, x);
 	if (f.err)

@@ -8,6 +8,7 @@
 #          --capability "WORDS"   announce these and nothing else
 #          --sharing        folders of others: "Users/NAME/..." where NAME lets one, by ACL, and
 #                           the public "Public/..." in DIR/public
+#          --quota N        N messages per user, in all folders together
 #          --cert NAME      server (default), wronghost, expired or stranger (see certs.sh)
 #          --user NAME:PASSWORD   may be given many times; more users may be added to DIR/users
 #                           at any time, a line "NAME:{PLAIN}PASSWORD::::::" each
@@ -50,16 +51,28 @@ choose_base() {
     die "no free ports between 20000 and 32000"
 }
 
+limiting() {
+    [ -n "$quota" ] || return 0
+    cat <<CONF
+mail_plugins = \$mail_plugins quota
+plugin {
+  quota = count:all
+  quota_rule = *:messages=$quota
+  quota_vsizes = yes
+}
+CONF
+}
+
 # Dovecot as an ordinary user needs no privileges at all if it is told its own name everywhere.
 # As root it becomes "mail", which keeps only the right to reach files below a closed home.
 sharing() {
     $is_sharing || return 0
     cat <<CONF
 protocol imap {
-  mail_plugins = acl imap_acl
+  mail_plugins = \$mail_plugins acl imap_acl
 }
 protocol lmtp {
-  mail_plugins = acl
+  mail_plugins = \$mail_plugins acl
 }
 plugin {
   acl = vfile
@@ -202,6 +215,7 @@ service lmtp {
     port = $((base + 24))
   }
 }
+$(limiting)
 $(sharing)
 CONF
     configure_tokens
@@ -255,7 +269,7 @@ launch() {
 start() {
     local base=$1 tries=200
     shift
-    local is_minimal=false is_sharing=false certificate=server capability='' user
+    local is_minimal=false is_sharing=false certificate=server capability='' quota='' user
     mkdir -p "$dir/mail"
     touch "$dir/users"
     while [ $# -gt 0 ]; do
@@ -263,6 +277,7 @@ start() {
         --minimal) is_minimal=true ;;
         --sharing) is_sharing=true ;;
         --capability) capability=$2; shift ;;
+        --quota) quota=$2; shift ;;
         --cert) certificate=$2; shift ;;
         --user)
             user="${2%%:*}:{PLAIN}${2#*:}::::::"
