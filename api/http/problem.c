@@ -308,11 +308,13 @@ static const char *code_of_err(const struct fault *f)
 	return "internal";
 }
 
-/* Does a response code say more than this error? Lost connections do not. */
+/* Does a response code say more than this error? Lost connections do not, and what is
+ * only for a while is so whatever it was called (Gmail says OVERQUOTA of traffic). */
 static bool is_answer(enum err e)
 {
-	return e != ERR_NET && e != ERR_TLS && e != ERR_PROTO && e != ERR_TIMEOUT &&
-	       e != ERR_NOMEM && e != ERR_INTERNAL && e != ERR_CANCELLED && e != ERR_UNKNOWN;
+	return e != ERR_BUSY && e != ERR_NET && e != ERR_TLS && e != ERR_PROTO &&
+	       e != ERR_TIMEOUT && e != ERR_NOMEM && e != ERR_INTERNAL && e != ERR_CANCELLED &&
+	       e != ERR_UNKNOWN;
 }
 
 /* Where a reason given by us or by a library helps the reader: what is wrong
@@ -342,6 +344,8 @@ struct problem problem_of_fault(const struct fault *f)
 	if (f->protocol[0] == '\0' && direct)
 		code = direct->code;
 	p = problem_of(code ? code : code_of_err(f));
+	if (p.retry_after_s && f->retry_after_s)
+		p.retry_after_s = f->retry_after_s;
 	if (f->protocol[0])
 		p.upstream = *f;
 	else if (f->text[0] && direct)

@@ -122,6 +122,7 @@ static void the_response_code_decides(void **state)
 		{ ERR_REFUSED, "NOPERM", "permission-denied", 403 },
 		{ ERR_BUSY, "IN-USE", "upstream-unavailable", 503 },
 		{ ERR_BUSY, "", "upstream-unavailable", 503 },
+		{ ERR_BUSY, "OVERQUOTA", "upstream-unavailable", 503 },
 		{ ERR_REFUSED, "XYZZY", "upstream-refused", 422 },
 		{ ERR_NET, "UNAVAILABLE", "upstream-unreachable", 502 },
 		{ ERR_UNKNOWN, "OVERQUOTA", "outcome-unknown", 504 },
@@ -137,6 +138,17 @@ static void the_response_code_decides(void **state)
 		assert_int_equal(p.kind->status, cases[i].status);
 		assert_true((p.retry_after_s > 0) == (p.kind->status == 503));
 	}
+}
+
+static void what_the_server_says_of_the_time_is_passed_on(void **state)
+{
+	struct fault f = fault_from_server(ERR_BUSY, "imap", BYTES_NULL, BYTES_LIT("throttled"));
+
+	(void)state;
+	f.retry_after_s = 300;
+	assert_int_equal(problem_of_fault(&f).retry_after_s, 300);
+	f.err = ERR_REFUSED;
+	assert_int_equal(problem_of_fault(&f).retry_after_s, 0);
 }
 
 static void every_error_is_some_problem(void **state)
@@ -223,6 +235,7 @@ int main(void)
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(a_mail_server_that_spoke_is_shown),
 		cmocka_unit_test(the_response_code_decides),
+		cmocka_unit_test(what_the_server_says_of_the_time_is_passed_on),
 		cmocka_unit_test(every_error_is_some_problem),
 		cmocka_unit_test(a_fault_may_name_its_problem),
 		cmocka_unit_test(reasons_are_given_where_they_help),
