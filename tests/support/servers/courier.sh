@@ -44,6 +44,7 @@ tcpd() (
     IMAP_CAPABILITY=$IMAP_CAPABILITY_ORIG IMAP_CAPABILITY_TLS="$IMAP_CAPABILITY_ORIG AUTH=PLAIN"
     POP3AUTH=$POP3AUTH_ORIG POP3AUTH_TLS=$POP3AUTH_TLS_ORIG
     IMAP_STARTTLS=YES POP3_STARTTLS=YES IMAP_ULIMITD=""
+    IMAP_IDLE_TIMEOUT=1 # it looks once a minute otherwise
     cd /
     exec couriertcpd -address=127.0.0.1 -maxprocs=400 -maxperip=400 -nodnslookup -noidentlookup \
         "${@:2}"
