@@ -353,6 +353,10 @@ static void step(struct page_op *p)
 		p->base.fault = fault_of(ERR_CONFLICT);
 	if (p->base.fault.err) {
 		imap_op_fail(&p->base, &p->base.fault);
+	} else if (!mailbox_of(p)->has_marks && p->rounds < ROUNDS_MAX) {
+		/* VANISHED without a number that we know has spoilt them. */
+		p->rounds++;
+		send_search_deleted(p);
 	} else if (!find_window(p, &w)) {
 		if (++p->rounds > ROUNDS_MAX)
 			imap_op_fail_with(&p->base, ERR_BUSY, "the folder changes too fast");

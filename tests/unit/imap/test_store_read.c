@@ -81,6 +81,22 @@ static void pages_stay_right_while_mail_comes_and_goes(void **state)
 	end(&t);
 }
 
+static void marks_that_are_not_certain_are_asked_again(void **state)
+{
+	const struct mail_query q = { .descending = true, .window.limit = 3 };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "page_vanished");
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS | MAIL_DATES), ERR_OK);
+	store_test_assert_uids(&t, "55 40 30");
+	assert_int_equal(t.page.total, 5);
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS | MAIL_DATES), ERR_OK);
+	store_test_assert_uids(&t, "55 30 20");
+	assert_int_equal(t.page.total, 3);
+	end(&t);
+}
+
 static void a_page_behind_a_message_is_found(void **state)
 {
 	struct mail_query q = { .descending = true,
@@ -343,6 +359,7 @@ int main(void)
 		cmocka_unit_test(lists_folders_of_an_old_server),
 		cmocka_unit_test(lists_folders_in_one_round_trip),
 		cmocka_unit_test(pages_stay_right_while_mail_comes_and_goes),
+		cmocka_unit_test(marks_that_are_not_certain_are_asked_again),
 		cmocka_unit_test(a_page_behind_a_message_is_found),
 		cmocka_unit_test(a_bad_message_spoils_only_itself),
 		cmocka_unit_test(fetches_by_key_what_is_to_be_seen),
