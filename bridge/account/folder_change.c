@@ -15,7 +15,9 @@ struct change {
 	struct folder_state *fs;
 	struct touch *at;
 	size_t count, cap;
-	enum err err; /* the first */
+	uint64_t was;  /* the version before */
+	bool is_other; /* of another UIDVALIDITY, or the first */
+	enum err err;  /* the first */
 };
 
 static void fail(struct change *c, enum err e)
@@ -265,6 +267,8 @@ static void make_diff(struct change *c, struct arena *mem, bool is_reset, struct
 				     counts[CREATED], counts[UPDATED], counts[GONE] };
 	if (counts[CREATED] || counts[UPDATED] || counts[GONE])
 		c->fs->version++;
+	if (c->fs->version != c->was)
+		folder_past_note(c->fs, c->is_other ? NULL : ret);
 }
 
 static enum err finish(struct change *c, struct arena *mem, bool is_reset, struct folder_diff *ret)
@@ -355,13 +359,14 @@ static void replace_all(struct change *c, const struct mail_sync *sync)
 enum err folder_state_sync(struct folder_state *fs, struct arena *mem, const struct mail_sync *sync,
 			   struct folder_diff *ret)
 {
-	struct change c = { .fs = fs };
+	struct change c = { .fs = fs, .was = fs->version };
 	bool is_other = fs->uidvalidity != sync->uidvalidity;
 	bool is_reset = is_other && fs->uidvalidity;
 
 	if (is_other && !sync->is_whole)
 		return ERR_PROTO;
 	uid_set_done(&fs->uids);
+	c.is_other = is_other;
 	fs->version += is_other;
 	if (sync->is_whole) {
 		replace_all(&c, sync);
@@ -403,7 +408,7 @@ static void take_item(struct change *c, const struct mail_item *item)
 enum err folder_state_event(struct folder_state *fs, struct arena *mem, const struct mail_event *ev,
 			    struct folder_diff *ret)
 {
-	struct change c = { .fs = fs };
+	struct change c = { .fs = fs, .was = fs->version };
 
 	uid_set_done(&fs->uids);
 	if (fs->uidvalidity && ev->kind == MAIL_EVENT_NEW)

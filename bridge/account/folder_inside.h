@@ -11,6 +11,27 @@ struct folder_modseq {
 	uint64_t modseq;
 };
 
+/* What was changed last, where the server has no modseq to ask by. */
+struct folder_past {
+	struct folder_step *at; /* the oldest first; grows up to FOLDER_STEPS_MAX */
+	size_t count, cap;
+	uint64_t since; /* all that changed after this version is in it */
+};
+
+enum folder_step_kind {
+	FOLDER_CREATED,
+	FOLDER_UPDATED,
+	FOLDER_GONE,
+};
+
+struct folder_step {
+	uint64_t version; /* that it led to */
+	uint32_t uid;
+	uint8_t kind;
+};
+
+#define FOLDER_STEPS_MAX 512
+
 struct folder_state {
 	uint32_t uidvalidity, uidnext;
 	uint64_t highestmodseq;
@@ -19,9 +40,15 @@ struct folder_state {
 	struct mail_map map;
 	struct folder_modseq *modseqs; /* by UID */
 	size_t modseq_count, modseq_cap;
+	struct folder_past past;
 	struct uid_set uids; /* of the last baseline that was asked for */
 	size_t max_bytes;
 };
+
+/* Notes what the last change was, which led to the present version; NULL: nothing that
+ * was before is to be compared with it. */
+void folder_past_note(struct folder_state *fs, const struct folder_diff *diff);
+void folder_past_done(struct folder_past *p);
 
 #define FOLDER_SET_NONE UINT16_MAX /* of a message that is not there */
 

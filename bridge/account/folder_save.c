@@ -222,7 +222,7 @@ enum err folder_state_load(struct folder_state *fs, struct bytes saved)
 	if (r.err == ERR_OK) {
 		*fs = *loaded;
 		fs->map.palette = &fs->palette;
-		fs->version = old.version + 1;
+		fs->version = fs->past.since = old.version + 1;
 		*loaded = old;
 		loaded->map.palette = &loaded->palette;
 	}

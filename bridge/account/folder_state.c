@@ -18,6 +18,7 @@ struct folder_state *folder_state_new(size_t max_bytes)
 		return NULL;
 	}
 	fs->version >>= 1; /* room to grow */
+	fs->past.since = fs->version;
 	mail_map_init(&fs->map, &fs->palette);
 	uid_set_init(&fs->uids, SIZE_MAX);
 	fs->max_bytes = max_bytes ? max_bytes : FOLDER_STATE_MAX_BYTES;
@@ -32,13 +33,15 @@ void folder_state_free(struct folder_state *fs)
 	keyword_palette_done(&fs->palette);
 	uid_set_done(&fs->uids);
 	free(fs->modseqs);
+	folder_past_done(&fs->past);
 	free(fs);
 }
 
 size_t folder_state_bytes(const struct folder_state *fs)
 {
 	return sizeof *fs + fs->palette.bytes + fs->map.bytes +
-	       fs->modseq_cap * sizeof *fs->modseqs + fs->uids.cap * sizeof *fs->uids.runs;
+	       fs->modseq_cap * sizeof *fs->modseqs + fs->past.cap * sizeof *fs->past.at +
+	       fs->uids.cap * sizeof *fs->uids.runs;
 }
 
 /* --- what is known ---------------------------------------------------- */

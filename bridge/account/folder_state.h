@@ -55,6 +55,12 @@ struct folder_totals folder_state_totals(const struct folder_state *fs);
  * No two states are ever at the same one. */
 uint64_t folder_state_version(const struct folder_state *fs);
 
+/* What became of the folder since it was at that version. False when that is too long
+ * ago, was of another state, or cannot be told because the server has modseqs to ask
+ * by: nothing is remembered then. ERR_NOMEM shows as arena_failed(). */
+MUST_CHECK bool folder_state_since(const struct folder_state *fs, uint64_t version,
+				   struct arena *mem, struct folder_diff *ret);
+
 /* Visible messages that have all keywords of `has` and none of `lacks`; all zero: every
  * one. With a filter what follows looks at each message once, without at some
  * hundred of 100,000. */

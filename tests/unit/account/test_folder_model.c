@@ -28,6 +28,10 @@ struct model {
 	size_t used; /* places whose UID has been given out */
 	struct folder_state *fs;
 	uint64_t modseq;
+	bool has_modseqs;
+	struct place then[PLACES]; /* as it was at that version */
+	uint64_t then_version;
+	unsigned compared;
 };
 
 static uint32_t pick(struct model *m, uint32_t below)
@@ -78,7 +82,9 @@ static void arrive(struct model *m, size_t i)
 
 static struct mail_flags flags_of(struct model *m, size_t i)
 {
-	return (struct mail_flags){ m->uids[i], ++m->modseq, m->sets[m->now[i].set] };
+	m->modseq++;
+	return (struct mail_flags){ m->uids[i], m->has_modseqs ? m->modseq : 0,
+				    m->sets[m->now[i].set] };
 }
 
 /* Everything at once, as after a time without a connection; `told` gets the places that
@@ -119,7 +125,7 @@ static void sync_now(struct model *m, struct folder_diff *ret)
 	for (size_t i = 0; i < m->used; i++)
 		if (m->now[i].is_there && (sync.is_whole || told[i]))
 			flags[sync.count++] = flags_of(m, i);
-	sync.highestmodseq = m->modseq;
+	sync.highestmodseq = m->has_modseqs ? m->modseq : 0;
 	sync.gone = &gone;
 	assert_int_equal(folder_state_sync(m->fs, m->mem, &sync, ret), ERR_OK);
 	uid_set_done(&gone);
@@ -182,6 +188,8 @@ static void event_looked(struct model *m, struct folder_diff *ret)
 {
 	struct mail_event ev = { .kind = MAIL_EVENT_LOOKED, .highestmodseq = m->modseq };
 
+	if (!m->has_modseqs)
+		ev.highestmodseq = 0;
 	assert_int_equal(folder_state_event(m->fs, m->mem, &ev, ret), ERR_OK);
 }
 
@@ -221,6 +229,46 @@ static void check_diff(const struct model *m, const struct place *before,
 	assert_int_equal(diff->updated_count, updated);
 	assert_int_equal(diff->gone_count, gone);
 	assert_false(diff->is_reset);
+}
+
+static bool is_among(uint32_t uid, const uint32_t *uids, size_t count)
+{
+	while (count && uids[count - 1] != uid)
+		count--;
+	return count > 0;
+}
+
+/* From a version that was noted some rounds ago; what changed and changed back may be
+ * told as well. */
+static void check_since(struct model *m)
+{
+	struct folder_diff d;
+	size_t created = 0, gone = 0;
+
+	if (!folder_state_since(m->fs, m->then_version, m->mem, &d))
+		return;
+	for (size_t i = 0; i < PLACES; i++) {
+		const struct place *a = &m->then[i], *b = &m->now[i];
+		bool was = is_visible(m, a), is = is_visible(m, b);
+		bool is_told = is_among(m->uids[i], d.updated, d.updated_count);
+
+		if (is && !was)
+			assert_int_equal(d.created[created++], m->uids[i]);
+		else if (was && !is)
+			assert_int_equal(d.gone[gone++], m->uids[i]);
+		else if (was && !keywords_equal(&m->sets[a->set], &m->sets[b->set]))
+			assert_true(is_told);
+		assert_true(!is_told || (was && is));
+	}
+	assert_int_equal(d.created_count, created);
+	assert_int_equal(d.gone_count, gone);
+	m->compared++;
+}
+
+static void note_now(struct model *m)
+{
+	memcpy(m->then, m->now, sizeof m->then);
+	m->then_version = folder_state_version(m->fs);
 }
 
 static bool wants(const struct folder_filter *f, const struct keywords *k)
@@ -292,6 +340,7 @@ static void run(struct model *m)
 	struct folder_diff diff;
 
 	sync_now(m, &diff);
+	note_now(m);
 	for (int round = 0; round < ROUNDS; round++) {
 		m->mem = arena_new(1 << 22);
 		memcpy(before, m->now, sizeof before);
@@ -305,6 +354,9 @@ static void run(struct model *m)
 		}
 		check_diff(m, before, &diff);
 		check_all(m);
+		check_since(m);
+		if (pick(m, 12) == 0)
+			note_now(m);
 		arena_free(m->mem);
 	}
 }
@@ -322,7 +374,9 @@ static void it_is_as_the_model_says(void **state)
 		m->fs = folder_state_new(0);
 		make_sets(m);
 		make_uids(m);
+		m->has_modseqs = seed % 2;
 		run(m);
+		assert_true(m->has_modseqs || m->compared > 50);
 		folder_state_free(m->fs);
 		arena_free(m->names);
 		free(m);
