@@ -27,31 +27,6 @@ bool imap_syncing_has(const struct imap_msgmap *map, uint32_t uid)
 	return from.n < before.n;
 }
 
-enum err imap_syncing_gone(const struct imap_syncing *s, struct uid_set *ret)
-{
-	const struct imap_msgmap *map = &imap_syncing_mailbox(s)->map;
-	uint32_t next = 1;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; s->knows_uids && e == ERR_OK && i < s->known.count; i++) {
-		if (!imap_syncing_has(map, s->known.at[i]))
-			e = uid_set_add(ret, s->known.at[i], s->known.at[i]);
-	}
-	if (s->knows_uids)
-		return e;
-	/* All gaps. */
-	for (size_t i = 0; e == ERR_OK && i < map->len && map->uids[i] < s->since->uidnext; i++) {
-		if (!map->uids[i])
-			continue;
-		if (map->uids[i] > next)
-			e = uid_set_add(ret, next, map->uids[i] - 1);
-		next = map->uids[i] + 1;
-	}
-	if (e == ERR_OK && s->since->uidnext > next)
-		e = uid_set_add(ret, next, s->since->uidnext - 1);
-	return e;
-}
-
 /* --- what has come ------------------------------------------------------------------------ */
 
 static int compare_uids(const void *pa, const void *pb)
@@ -151,6 +126,51 @@ bool imap_syncing_fill(struct imap_syncing *s)
 	free(seen);
 	free(there);
 	return ok;
+}
+
+/* What the server says is gone, of what was there. */
+static enum err vanished_of(struct imap_syncing *s, struct uid_set *ret)
+{
+	enum err e = ERR_OK;
+
+	merge_vanished(s);
+	for (size_t i = 0; e == ERR_OK && i < s->vanished_count; i++) {
+		struct imap_range r = s->vanished[i];
+
+		if (r.first >= s->since->uidnext)
+			break;
+		if (r.last >= s->since->uidnext)
+			r.last = s->since->uidnext - 1;
+		e = uid_set_add(ret, r.first, r.last);
+	}
+	return e;
+}
+
+enum err imap_syncing_gone(struct imap_syncing *s, struct uid_set *ret)
+{
+	const struct imap_msgmap *map = &imap_syncing_mailbox(s)->map;
+	uint32_t next = 1;
+	enum err e = ERR_OK;
+
+	if (s->since->only_changes && s->has_qresync)
+		return vanished_of(s, ret);
+	for (size_t i = 0; s->knows_uids && e == ERR_OK && i < s->known.count; i++) {
+		if (!imap_syncing_has(map, s->known.at[i]))
+			e = uid_set_add(ret, s->known.at[i], s->known.at[i]);
+	}
+	if (s->knows_uids)
+		return e;
+	/* All gaps. */
+	for (size_t i = 0; e == ERR_OK && i < map->len && map->uids[i] < s->since->uidnext; i++) {
+		if (!map->uids[i])
+			continue;
+		if (map->uids[i] > next)
+			e = uid_set_add(ret, next, map->uids[i] - 1);
+		next = map->uids[i] + 1;
+	}
+	if (e == ERR_OK && s->since->uidnext > next)
+		e = uid_set_add(ret, next, s->since->uidnext - 1);
+	return e;
 }
 
 /* --- what is missing ------------------------------------------------------------------------ */

@@ -299,6 +299,8 @@ static void plan(struct imap_syncing *s)
 		finish(s);
 	else if (!s->has_qresync)
 		fetch_changes(s);
+	else if (s->since->only_changes)
+		finish(s);
 	else if (s->knows_uids && imap_syncing_fill(s))
 		finish(s);
 	else

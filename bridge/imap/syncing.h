@@ -40,7 +40,7 @@ void imap_syncing_start(struct imap_syncing *s);
 /* For imap_verb.cleanup. */
 void imap_syncing_done(struct imap_syncing *s);
 /* What of the baseline is gone; `ret` is empty. */
-MUST_CHECK enum err imap_syncing_gone(const struct imap_syncing *s, struct uid_set *ret);
+MUST_CHECK enum err imap_syncing_gone(struct imap_syncing *s, struct uid_set *ret);
 
 /* --- inside: known.c ------------------------------------------------------------------ */
 

@@ -327,6 +327,9 @@ struct mail_baseline {
 	uint32_t uidvalidity, uidnext; /* 0: nothing is known */
 	uint64_t highestmodseq;        /* 0: unknown */
 	const struct uid_set *uids;    /* NULL: unknown */
+	/* For who only passes the changes on and will not watch: what is gone is as the
+	 * server remembers it, which costs no search for what is there. */
+	bool only_changes;
 };
 
 /* What brings a baseline up to date. */
