@@ -31,6 +31,8 @@ static const struct route routes[] = {
 	  .params = empty_folder_params, .handle = post_folder_empty },
 	{ HTTP_GET, "/v1/folders/{folderId}/messages", "listFolderMessages", ROUTE_ACCOUNT,
 	  .params = list_folder_messages_params, .handle = get_folder_messages },
+	{ HTTP_GET, "/v1/folders/{folderId}/changes", "listFolderChanges", ROUTE_ACCOUNT,
+	  .params = list_changes_params, .handle = get_folder_changes },
 
 	/* Messages */
 	{ HTTP_GET, "/v1/messages", "listMessages", ROUTE_ACCOUNT, .params = list_messages_params,

@@ -43,6 +43,10 @@ void get_folder_messages(struct request *rq);
 void get_messages(struct request *rq);
 void get_thread(struct request *rq);
 
+/* changes.c */
+extern const struct param_spec list_changes_params[];
+void get_folder_changes(struct request *rq);
+
 /* message.c */
 extern const struct param_spec get_message_params[];
 void get_message(struct request *rq);

@@ -9,7 +9,7 @@
  *
  * Faults of our own have no protocol and a precise problem code: message-not-found,
  * folder-not-found, role-not-found, part-not-found, range-not-satisfiable,
- * cursor-expired, folder-exists, folder-not-empty, folder-protected,
+ * cursor-expired, cannot-calculate-changes, folder-exists, folder-not-empty, folder-protected,
  * invalid-folder-name, draft-replaced, precondition-failed, not-supported. All
  * others are the server's or the connection's, with the server's words.
  */
@@ -223,6 +223,27 @@ struct op *account_search(struct account *a, struct call call, const struct byte
 struct op *account_get_summaries(struct account *a, struct call call, const struct bytes *ids,
 				 size_t count, const struct list_options *options,
 				 account_list_cb *cb, void *ctx);
+
+/* What became of a folder since a list of it had that `state`. */
+struct folder_changes {
+	struct folder_id folder;
+	struct bytes old_state, new_state;
+	bool has_more; /* from new_state on */
+	/* What is there now and was not then; what has other keywords (or was not visible
+	 * then); what may have been there then and is not now. */
+	struct ready_summary *created;
+	struct message_update *updated;
+	struct message_id *destroyed;
+	size_t created_count, updated_count, destroyed_count;
+};
+
+typedef void account_changes_cb(void *ctx, const struct fault *fault,
+				const struct folder_changes *changes);
+/* At most `limit` created and updated ones. ERR_CONFLICT with "cannot-calculate-changes":
+ * neither the server nor our memory can tell. */
+struct op *account_folder_changes(struct account *a, struct call call, struct bytes folder,
+				  struct bytes since_state, uint32_t limit, account_changes_cb *cb,
+				  void *ctx);
 
 /* --- one message ------------------------------------------------------ */
 

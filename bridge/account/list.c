@@ -103,15 +103,17 @@ static void take_page(struct page_op *o, const struct mail_page *page)
 	struct arena *mem = o->work.call.mem;
 	struct summary_list *l = &o->list;
 
-	*l = (struct summary_list){ .has_total = true,
-				    .total = page->total,
-				    .position = page->position,
-				    .state = list_state_format(
-					    mem,
-					    &(struct list_state){ page->uidvalidity, page->uidnext,
-								  page->highestmodseq }),
-				    .has_more = page->has_more,
-				    .uidvalidity = page->uidvalidity };
+	*l = (struct summary_list){
+		.has_total = true,
+		.total = page->total,
+		.position = page->position,
+		.state = list_state_format(
+			mem, &(struct list_state){ .uidvalidity = page->uidvalidity,
+						   .uidnext = page->uidnext,
+						   .highestmodseq = page->highestmodseq }),
+		.has_more = page->has_more,
+		.uidvalidity = page->uidvalidity
+	};
 	l->at = o->summaries;
 	l->count = o->count;
 	if (l->count) {

@@ -1,6 +1,9 @@
 /*
  * Where a folder stood when a list was made: the opaque `state` of the API.
- *	state = "s1." uidvalidity "." highestmodseq "." uidnext   ; each in base 36
+ *	state = "s1." uidvalidity "." highestmodseq "." uidnext ["." ("u" uid / "v" version)]
+ * Numbers are in base 36. "u": of what has that modseq only messages up to that UID
+ * are known, as when a page of changes ends in between. "v": without modseqs, what
+ * the watch of this process counts by.
  */
 #ifndef ACCOUNT_LIST_STATE_H
 #define ACCOUNT_LIST_STATE_H
@@ -11,12 +14,14 @@
 struct list_state {
 	uint32_t uidvalidity, uidnext;
 	uint64_t highestmodseq; /* 0: unknown */
+	bool has_uid, has_version;
+	uint32_t uid;
+	uint64_t version;
 };
 
 /* In mem; null where there is no UIDVALIDITY, or no memory. */
 struct bytes list_state_format(struct arena *mem, const struct list_state *s);
-
-/* Digits as in ids. */
-void list_state_put_base36(struct buf *to, uint64_t n);
+/* False when it is none. */
+MUST_CHECK bool list_state_parse(struct bytes text, struct list_state *ret);
 
 #endif

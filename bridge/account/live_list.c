@@ -119,6 +119,17 @@ static void put_tag(char tag[LIST_TAG_MAX], const struct folder_state *fs, uint6
 	*tag = '\0';
 }
 
+struct bytes live_state_text(struct arena *mem, const struct folder_state *fs)
+{
+	struct folder_totals t = folder_state_totals(fs);
+
+	return list_state_format(mem, &(struct list_state){ .uidvalidity = t.uidvalidity,
+							    .uidnext = t.uidnext,
+							    .highestmodseq = t.highestmodseq,
+							    .has_version = !t.highestmodseq,
+							    .version = folder_state_version(fs) });
+}
+
 bool live_page_list(struct account *a, const struct folder_id *folder, const struct live_page *page,
 		    const struct list_options *options, struct arena *mem, struct summary_list *ret)
 {
@@ -148,8 +159,7 @@ bool live_page_list(struct account *a, const struct folder_id *folder, const str
 						    { .kind = MESSAGE_KEY_UID,
 						      .uidvalidity = t.uidvalidity,
 						      .uid = page->uids[ret->count - 1] } };
-	ret->state = list_state_format(
-		mem, &(struct list_state){ t.uidvalidity, t.uidnext, t.highestmodseq });
+	ret->state = live_state_text(mem, page->state);
 	put_tag(ret->tag, page->state, serial);
 	return !arena_failed(mem);
 }
@@ -187,28 +197,72 @@ void live_list_keep(struct arena *mem, struct summary_list *l)
 	}
 }
 
-/* --- keeping ---------------------------------------------------------- */
+/* --- one summary ------------------------------------------------------ */
+
+/* What the codec writes into both; they are made and done here. */
+struct written {
+	struct buf lasting, preview;
+	bool is_whole;
+};
+
+static struct written write_summary(const struct account *a, const struct summary *s)
+{
+	const struct account_codec *codec = &a->hub->codec;
+	bool has_preview = !bytes_is_null(s->preview);
+	struct written w;
+
+	buf_init(&w.lasting, SUMMARY_MAX_BYTES);
+	buf_init(&w.preview, SUMMARY_MAX_BYTES);
+	w.is_whole = codec->put_summary && codec->put_summary(codec->ctx, &w.lasting, s) &&
+		     (!has_preview || codec->put_preview(codec->ctx, &w.preview, s->preview));
+	return w;
+}
+
+static void written_done(struct written *w)
+{
+	buf_done(&w->lasting);
+	buf_done(&w->preview);
+}
+
+bool live_summary_ready(const struct account *a, struct arena *mem, const struct summary *s,
+			struct ready_summary *ret)
+{
+	struct written w = write_summary(a, s);
+
+	ret->keywords = s->keywords;
+	ret->lasting = arena_bytes(mem, buf_bytes(&w.lasting));
+	ret->preview =
+		bytes_is_null(s->preview) ? BYTES_NULL : arena_bytes(mem, buf_bytes(&w.preview));
+	written_done(&w);
+	return w.is_whole && !arena_failed(mem);
+}
+
+bool live_summary_find(struct account *a, const struct message_id *id, struct arena *mem,
+		       struct ready_summary *ret)
+{
+	struct summary_bytes b;
+
+	if (id->key.kind != MESSAGE_KEY_UID ||
+	    !summary_cache_find(&a->hub->cache, &id->folder, id->key.uidvalidity, id->key.uid, &b))
+		return false;
+	ret->lasting = arena_bytes(mem, b.lasting);
+	ret->preview = arena_bytes(mem, b.preview);
+	return !arena_failed(mem);
+}
 
 void live_summary_keep(struct account *a, const struct summary *s)
 {
-	const struct account_codec *codec = &a->hub->codec;
 	const struct message_key *key = &s->id.key;
-	struct summary_bytes b = { .preview = BYTES_NULL };
-	struct buf lasting, preview;
-	bool is_written;
+	struct written w;
+	struct summary_bytes b;
 
-	if (key->kind != MESSAGE_KEY_UID || !codec->put_summary)
+	if (key->kind != MESSAGE_KEY_UID)
 		return;
-	buf_init(&lasting, SUMMARY_MAX_BYTES);
-	buf_init(&preview, SUMMARY_MAX_BYTES);
-	is_written = codec->put_summary(codec->ctx, &lasting, s);
-	if (is_written && !bytes_is_null(s->preview))
-		is_written = codec->put_preview(codec->ctx, &preview, s->preview);
-	b.lasting = buf_bytes(&lasting);
+	w = write_summary(a, s);
+	b = (struct summary_bytes){ .lasting = buf_bytes(&w.lasting) };
 	if (!bytes_is_null(s->preview))
-		b.preview = buf_bytes(&preview);
-	if (is_written)
+		b.preview = buf_bytes(&w.preview);
+	if (w.is_whole)
 		summary_cache_put(&a->hub->cache, &s->id.folder, key->uidvalidity, key->uid, &b);
-	buf_done(&lasting);
-	buf_done(&preview);
+	written_done(&w);
 }

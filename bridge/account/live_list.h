@@ -27,6 +27,8 @@ MUST_CHECK bool live_page_find(const struct folder_state *state, const struct ma
 MUST_CHECK bool live_page_list(struct account *a, const struct folder_id *folder,
 			       const struct live_page *page, const struct list_options *options,
 			       struct arena *mem, struct summary_list *ret);
+/* The `state` of lists, in mem. */
+struct bytes live_state_text(struct arena *mem, const struct folder_state *fs);
 /* The keys of those that live_page_list() lacks, in mem; 0 when memory is short. */
 size_t live_page_missing(struct account *a, const struct folder_id *folder,
 			 const struct live_page *page, const struct list_options *options,
@@ -34,6 +36,12 @@ size_t live_page_missing(struct account *a, const struct folder_id *folder,
 /* Makes a list its own in mem. */
 void live_list_keep(struct arena *mem, struct summary_list *l);
 
+/* As the codec writes it, in mem. False: it does not, or memory is short. */
+MUST_CHECK bool live_summary_ready(const struct account *a, struct arena *mem,
+				   const struct summary *s, struct ready_summary *ret);
+/* One that is in the cache, copied into mem; without its keywords. */
+MUST_CHECK bool live_summary_find(struct account *a, const struct message_id *id, struct arena *mem,
+				  struct ready_summary *ret);
 /* Puts it into the cache, whoever needed it. Summaries of unreadable messages must not
  * be. */
 void live_summary_keep(struct account *a, const struct summary *s);

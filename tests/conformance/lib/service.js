@@ -9,7 +9,7 @@ export const openapiFile = process.env.MAILBRIDGE_OPENAPI ?? `${root}openapi/ope
  */
 export async function collectSeeds(api, username, password) {
   const { folders } = (await api.get('/v1/folders')).json;
-  const { messages, nextCursor } = (await api.get('/v1/folders/inbox/messages?limit=100')).json;
+  const { messages, nextCursor, state } = (await api.get('/v1/folders/inbox/messages?limit=100')).json;
   const folderIds = ['inbox', 'sent', ...folders.map((folder) => folder.id)];
   const messageIds = messages.map((message) => message.id);
   const withParts = messages.find((message) => message.hasAttachment) ?? messages[0];
@@ -20,6 +20,7 @@ export async function collectSeeds(api, username, password) {
     partId: ['1', '2', '1.1'],
     cursor: nextCursor ? [nextCursor] : [],
     anchor: [withParts.id],
+    sinceState: [state],
     ids: [[withParts.id], messageIds.slice(0, 3)],
     username: [username],
     password: [password],
