@@ -91,14 +91,14 @@ static struct bytes read_field(struct imap_reader *r)
 	return s;
 }
 
-/* body-fld-octets; servers have sent NIL, -1 and strings for it. */
+/* body-fld-octets; servers have sent NIL, -1, strings and 9.3736e+06 for it. */
 static uint64_t read_octets(struct imap_reader *r)
 {
 	struct bytes s;
 	uint64_t n;
 
 	if (at_digit(r)) {
-		n = imap_read_u64(r);
+		n = imap_read_size(r);
 		imap_skip_spaces(r);
 		return n;
 	}

@@ -154,6 +154,24 @@ uint64_t imap_read_u64(struct imap_reader *r)
 	return read_number(r, UINT64_MAX);
 }
 
+uint64_t imap_read_size(struct imap_reader *r)
+{
+	uint64_t n = imap_read_u64(r), power = 0;
+	unsigned digits = 0;
+
+	if (n < 10 && imap_try(r, '.')) {
+		for (; imap_peek(r) >= '0' && imap_peek(r) <= '9' && digits < 9; digits++)
+			n = n * 10 + (uint64_t)(*r->at++ - '0');
+	}
+	if (n < 10000000000 && (imap_try(r, 'e') || imap_try(r, 'E'))) {
+		imap_try(r, '+');
+		power = imap_read_u64(r);
+	}
+	for (; power > digits && power < 20 && n < UINT64_MAX / 10; power--)
+		n *= 10;
+	return n;
+}
+
 uint32_t imap_read_u32(struct imap_reader *r)
 {
 	return (uint32_t)read_number(r, UINT32_MAX);

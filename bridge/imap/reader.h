@@ -81,6 +81,8 @@ struct bytes imap_read_word(struct imap_reader *r);
 /* Also ends before [ ] and <: names of FETCH items. */
 struct bytes imap_read_name(struct imap_reader *r);
 uint64_t imap_read_u64(struct imap_reader *r);
+/* The same, but mail.ru writes large sizes as "9.3736e+06". */
+uint64_t imap_read_size(struct imap_reader *r);
 uint32_t imap_read_u32(struct imap_reader *r);
 
 /* A string that may have been streamed. */
