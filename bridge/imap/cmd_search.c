@@ -215,8 +215,14 @@ static void judge(struct imap_searching *s)
 
 static void on_answer(struct imap_exchange *x, const struct imap_reply *reply)
 {
-	if (imap_op_answered(&search_of(x)->base, reply))
-		judge(search_of(x));
+	struct imap_searching *s = search_of(x);
+
+	if (!imap_op_answered(&s->base, reply))
+		return;
+	if (s->is_partial)
+		imap_searching_judge_partial(s);
+	else
+		judge(s);
 }
 
 /* "NO [BADCHARSET]", or what Exchange says instead of a code. */
@@ -332,7 +338,10 @@ static void begin(struct imap_op *op)
 		imap_op_send(op, imap_op_command(op, "NOOP", on_answer));
 	else
 		imap_op_select(op, NULL);
-	ask(s);
+	if (imap_searching_can_be_partial(s))
+		imap_searching_partial(s, ask);
+	else
+		ask(s);
 }
 
 const struct imap_verb imap_verb_search = {

@@ -123,6 +123,11 @@ struct imap_searching {
 	struct imap_fetching fetching;
 	size_t first, count; /* the page: places in its own order */
 	void (*collapsed)(struct imap_searching *s);
+	/* PARTIAL: `uids` is the page alone. */
+	bool is_partial, has_total, has_page;
+	uint32_t total, rest; /* all that match; those of them from the cursor on */
+	uint32_t position;    /* of the page among all */
+	void (*whole)(struct imap_searching *s);
 };
 
 static inline const struct mail_query *imap_searching_query(const struct imap_searching *s)
@@ -141,6 +146,16 @@ void imap_searching_page(struct imap_searching *s);
 /* Leaves the first of each thread in `uids`, and in `rows` beside them; fails the
  * operation or goes on with `then`. */
 void imap_searching_collapse(struct imap_searching *s, void (*then)(struct imap_searching *s));
+
+/* Fetches the page that begins at this place of `uids`, and ends the operation. */
+void imap_searching_fetch(struct imap_searching *s, size_t first);
+
+/* Can the server give the page without the rest? Then the page is asked for and fetched;
+ * `whole` runs where it would not. */
+bool imap_searching_can_be_partial(const struct imap_searching *s);
+void imap_searching_partial(struct imap_searching *s, void (*whole)(struct imap_searching *s));
+/* All that was asked is answered, whatever came last. */
+void imap_searching_judge_partial(struct imap_searching *s);
 
 extern const struct imap_verb imap_verb_search; /* cmd_search.c */
 

@@ -43,11 +43,11 @@ static void finish(struct imap_searching *s)
 	struct mail_page page = { .uidvalidity = m->uidvalidity,
 				  .uidnext = m->uidnext,
 				  .highestmodseq = m->highestmodseq,
-				  .total = (uint32_t)s->uids.count,
-				  .position = (uint32_t)s->first,
-				  .has_more = s->first + s->count < s->uids.count,
+				  .total = s->is_partial ? s->total : (uint32_t)s->uids.count,
+				  .position = s->is_partial ? s->position : (uint32_t)s->first,
 				  .is_incomplete = s->is_incomplete };
 
+	page.has_more = page.position + s->count < page.total;
 	page.items = ARENA_ARRAY(rq.call.mem, s->count, struct mail_item);
 	if (!page.items) {
 		fail(s, ERR_NOMEM);
@@ -75,7 +75,7 @@ static void on_fetched(struct imap_fetching *f)
 		finish((struct imap_searching *)f->op);
 }
 
-static void fetch_page(struct imap_searching *s, size_t first)
+void imap_searching_fetch(struct imap_searching *s, size_t first)
 {
 	struct arena *mem = s->base.rq.call.mem;
 	size_t left = s->uids.count - first;
@@ -105,7 +105,8 @@ static void fetch_page(struct imap_searching *s, size_t first)
 /* The cursor's message is gone; so many stand before it in ascending order. */
 static void begin_behind(struct imap_searching *s, size_t smaller)
 {
-	fetch_page(s, imap_searching_query(s)->descending ? s->uids.count - smaller : smaller);
+	imap_searching_fetch(s, imap_searching_query(s)->descending ? s->uids.count - smaller
+								    : smaller);
 }
 
 static void probe(struct imap_searching *s);
@@ -218,12 +219,12 @@ static void find_window(struct imap_searching *s)
 	const struct mail_window *w = &imap_searching_query(s)->window;
 
 	if (w->kind == WINDOW_POSITION) {
-		fetch_page(s, w->position < s->uids.count ? w->position : s->uids.count);
+		imap_searching_fetch(s, w->position < s->uids.count ? w->position : s->uids.count);
 		return;
 	}
 	for (size_t i = 0; i < s->uids.count; i++) {
 		if (uid_at(s, i) == w->key.uid) {
-			fetch_page(s, w->kind == WINDOW_AFTER ? i + 1 : i);
+			imap_searching_fetch(s, w->kind == WINDOW_AFTER ? i + 1 : i);
 			return;
 		}
 	}

@@ -138,6 +138,44 @@ static void texts_that_the_server_cannot_look_for_are_looked_for_here(void **sta
 	end(&t);
 }
 
+static void a_page_can_come_without_the_rest(void **state)
+{
+	const struct mail_filter unseen = { .kind = FILTER_NOT_KEYWORD,
+					    .text = BYTES_LIT("$seen") };
+	struct mail_query q = { .filters = &unseen, .filter_count = 1, .descending = true };
+	struct store_test t;
+
+	(void)state;
+	open(&t, "partial");
+	q.window = (struct mail_window){ .position = 2, .limit = 2 };
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "903 900");
+	assert_int_equal(t.page.total, 250);
+	assert_int_equal(t.page.position, 2);
+	assert_true(t.page.has_more);
+
+	q.window = (struct mail_window){ .kind = WINDOW_AFTER,
+					 .key = store_test_key(77, 900),
+					 .limit = 2 };
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "891 890");
+	assert_int_equal(t.page.total, 251);
+	assert_int_equal(t.page.position, 5);
+
+	q.descending = false;
+	q.window.key.uid = 990;
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(t.page.count, 0);
+	assert_int_equal(t.page.position, 251);
+	assert_false(t.page.has_more);
+
+	q.window = (struct mail_window){ .limit = 2 };
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "5 7");
+	assert_int_equal(t.page.total, 2);
+	end(&t);
+}
+
 static void gmail_has_ids_and_a_search_of_its_own(void **state)
 {
 	const struct mail_filter filters[] = {
@@ -263,6 +301,7 @@ int main(void)
 		cmocka_unit_test(the_server_decodes_what_it_can),
 		cmocka_unit_test(everything_is_utf8_where_that_is_enabled),
 		cmocka_unit_test(texts_that_the_server_cannot_look_for_are_looked_for_here),
+		cmocka_unit_test(a_page_can_come_without_the_rest),
 		cmocka_unit_test(gmail_has_ids_and_a_search_of_its_own),
 		cmocka_unit_test(objectid_gives_ids_and_threads),
 		cmocka_unit_test(a_server_that_knows_rev2_only),
