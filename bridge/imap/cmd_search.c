@@ -57,6 +57,8 @@ static void on_refine_row(struct imap_scanning *sc, const struct imap_fetch *f)
 		return;
 	if (sc->what == IMAP_SCAN_DATES) {
 		ok = imap_local_dates(q, f->internal_date.unix_s);
+	} else if (sc->what == IMAP_SCAN_SIZES) {
+		ok = imap_local_sizes(q, f->size_bytes);
 	} else if (sc->what == IMAP_SCAN_STRUCTURE) {
 		ok = imap_local_attachment(s->scratch, q, f->structure);
 	} else {
@@ -124,29 +126,46 @@ static bool make_sorted(struct imap_searching *s)
 	return true;
 }
 
-/* Each kind once, the cheap one first. */
+/* What of the plan is left to be looked at, and in how many messages at most. */
+static bool next_look(struct imap_searching *s, enum imap_scan_what *what, size_t *max)
+{
+	struct imap_search_plan *plan = &s->plan;
+
+	if (plan->has_sizes) {
+		plan->has_sizes = false;
+		*what = IMAP_SCAN_SIZES;
+		*max = IMAP_SCAN_DATES_MAX;
+	} else if (plan->is_local_text || plan->has_digest) {
+		s->matches_text = plan->is_local_text;
+		plan->is_local_text = plan->has_digest = false;
+		*what = IMAP_SCAN_HEADERS;
+		*max = IMAP_SCAN_HEADERS_MAX;
+	} else if (plan->has_attachment) {
+		plan->has_attachment = false;
+		*what = IMAP_SCAN_STRUCTURE;
+		*max = IMAP_SCAN_STRUCTURES_MAX;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Each kind once, the cheap ones first. */
 static void refine(struct imap_searching *s)
 {
-	bool needs_headers = s->plan.is_local_text || s->plan.has_digest;
 	enum imap_scan_what what;
+	size_t max;
 
 	if (s->plan.has_dates) {
 		s->plan.has_dates = false;
 		look(s, &s->uncertain, IMAP_SCAN_DATES);
 		return;
 	}
-	if (!needs_headers && !s->plan.has_attachment) {
+	if (!next_look(s, &what, &max)) {
 		imap_searching_page(s);
 		return;
 	}
-	what = needs_headers ? IMAP_SCAN_HEADERS : IMAP_SCAN_STRUCTURE;
-	imap_searching_cut(s, what == IMAP_SCAN_HEADERS ? IMAP_SCAN_HEADERS_MAX
-							: IMAP_SCAN_STRUCTURES_MAX);
-	s->matches_text = s->plan.is_local_text;
-	if (needs_headers)
-		s->plan.is_local_text = s->plan.has_digest = false;
-	else
-		s->plan.has_attachment = false;
+	imap_searching_cut(s, max);
 	if (make_sorted(s))
 		look(s, &s->sorted, what);
 	else

@@ -1,4 +1,4 @@
-/* What the server could not look for: instants, and words in a charset that it
+/* What the server could not look for: instants, sizes, and words in a charset that it
  * does not know. */
 #include "imap/search.h"
 #include "match/filter.h"
@@ -12,6 +12,19 @@ bool imap_local_dates(const struct mail_query *q, int64_t received_at)
 		if (f->kind == FILTER_AFTER && received_at < f->number)
 			return false;
 		if (f->kind == FILTER_BEFORE && received_at >= f->number)
+			return false;
+	}
+	return true;
+}
+
+bool imap_local_sizes(const struct mail_query *q, uint64_t size_bytes)
+{
+	for (size_t i = 0; i < q->filter_count; i++) {
+		const struct mail_filter *f = &q->filters[i];
+
+		if (f->kind == FILTER_MIN_SIZE && size_bytes < (uint64_t)f->number)
+			return false;
+		if (f->kind == FILTER_MAX_SIZE && size_bytes > (uint64_t)f->number)
 			return false;
 	}
 	return true;

@@ -11,7 +11,10 @@ static bool text_has(const struct imap_text *t, const char *words)
  * takes TLS. */
 struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting)
 {
-	return (struct imap_quirks){ .no_uidnext = text_has(greeting, "Courier-IMAP"),
+	bool is_courier = text_has(greeting, "Courier-IMAP");
+
+	return (struct imap_quirks){ .no_uidnext = is_courier,
+				     .has_other_sizes = is_courier,
 				     .no_tls_exporter = text_has(greeting, "Cyrus IMAP") };
 }
 
@@ -41,8 +44,8 @@ static const struct saying {
 	{ "No such file or directory", ERR_NOT_FOUND, NULL },
 	{ "already exists", ERR_EXISTS, NULL },
 	{ "ermission denied", ERR_DENIED, NULL },
-	/* cyrus: a name with characters that it has no use for; what [CANNOT] is for. */
-	{ "Invalid mailbox name", ERR_UNSUPPORTED, NULL },
+	/* cyrus, courier: characters that it has no use for. */
+	{ "nvalid mailbox name", ERR_INVALID, NULL },
 	{ "ccess denied", ERR_DENIED, NULL },
 	{ "ver quota", ERR_QUOTA, NULL },
 	{ "uota exceeded", ERR_QUOTA, NULL },

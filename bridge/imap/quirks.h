@@ -11,6 +11,8 @@
 /* Behaviour to be reckoned with in a session. Plain data. */
 struct imap_quirks {
 	bool no_uidnext; /* SELECT does not tell it: STATUS is asked before (Courier) */
+	/* SEARCH and SORT go by the sizes of files, in which lines end otherwise (Courier). */
+	bool has_other_sizes;
 	/* Channel binding to TLS 1.3 fails, though mechanisms with it are offered (Cyrus, which
 	 * knows tls-unique only). */
 	bool no_tls_exporter;

@@ -15,6 +15,7 @@ struct imap_search_plan {
 	bool is_utf8;        /* some text is not ASCII */
 	bool has_dates;      /* instants: SEARCH knows days only */
 	bool has_attachment; /* and not Gmail */
+	bool has_sizes;      /* and the server's are none to rely on */
 	bool is_local_text;  /* the server refused the charset: non-ASCII texts are matched here */
 	bool has_digest;     /* a thread that is known by a digest of its root */
 };
@@ -91,6 +92,7 @@ bool imap_local_attachment(struct arena *mem, const struct mail_query *q,
 			   const struct part *structure);
 /* Is the message's date within all instants of the query? */
 bool imap_local_dates(const struct mail_query *q, int64_t received_at);
+bool imap_local_sizes(const struct mail_query *q, uint64_t size_bytes);
 
 /* --- the operation -------------------------------------------------------------------------- */
 

@@ -17,6 +17,11 @@ static bool is_gmail(const struct imap_session *s)
 	return imap_session_can(s, IMAP_CAP_X_GM_EXT_1);
 }
 
+static bool is_size(const struct mail_filter *f)
+{
+	return f->kind == FILTER_MIN_SIZE || f->kind == FILTER_MAX_SIZE;
+}
+
 struct imap_search_plan imap_search_plan_of(const struct imap_session *s,
 					    const struct mail_query *q)
 {
@@ -31,6 +36,7 @@ struct imap_search_plan imap_search_plan_of(const struct imap_session *s,
 		plan.has_attachment =
 			plan.has_attachment || (f->kind == FILTER_ATTACHMENT && !is_gmail(s));
 		plan.has_digest = plan.has_digest || imap_local_is_digest(f);
+		plan.has_sizes = plan.has_sizes || (is_size(f) && s->quirks.has_other_sizes);
 	}
 	plan.is_local_text = plan.is_utf8 && s->refuses_charset;
 	return plan;
@@ -193,9 +199,13 @@ void imap_search_keys(struct imap_exchange *x, const struct mail_query *q,
 {
 	imap_command_word(&x->command, "UNDELETED");
 	for (size_t i = 0; i < q->filter_count; i++) {
-		if (!imap_local_is_digest(&q->filters[i]) &&
-		    (!plan->is_local_text || is_ascii(q->filters[i].text)))
-			key(x, &q->filters[i]);
+		const struct mail_filter *f = &q->filters[i];
+		bool is_local = imap_local_is_digest(f) ||
+				(plan->is_local_text && !is_ascii(f->text)) ||
+				(plan->has_sizes && is_size(f));
+
+		if (!is_local)
+			key(x, f);
 	}
 }
 

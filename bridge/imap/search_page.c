@@ -22,6 +22,8 @@ bool imap_searching_is_sorted(const struct imap_searching *s)
 {
 	const struct imap_session *session = s->base.store->session;
 
+	if (imap_searching_query(s)->sort == SORT_SIZE && session->quirks.has_other_sizes)
+		return false;
 	/* FROM of RFC 5256 is the mailbox before the "@", not the name. */
 	return imap_searching_query(s)->sort == SORT_FROM
 		       ? imap_session_can(session, IMAP_CAP_SORT_DISPLAY)

@@ -248,7 +248,7 @@ static struct mail_filter filter_of(struct dialogue *d, struct bytes kind, struc
 		{ "to", FILTER_TO },           { "subject", FILTER_SUBJECT },
 		{ "body", FILTER_BODY },       { "after", FILTER_AFTER },
 		{ "keyword", FILTER_KEYWORD }, { "header", FILTER_HEADER },
-		{ "thread", FILTER_THREAD },
+		{ "thread", FILTER_THREAD },   { "minSize", FILTER_MIN_SIZE },
 	};
 	struct mail_filter f = { .text = text };
 	struct bytes name;
@@ -259,7 +259,7 @@ static struct mail_filter filter_of(struct dialogue *d, struct bytes kind, struc
 		if (!bytes_equal_str(name, kinds[i].name))
 			continue;
 		f.kind = kinds[i].kind;
-		if (f.kind == FILTER_AFTER)
+		if (f.kind == FILTER_AFTER || f.kind == FILTER_MIN_SIZE)
 			f.number = strtoll((const char *)text.at, NULL, 10);
 		return f;
 	}
