@@ -1,8 +1,8 @@
 // Changing messages: keywords, moving, deleting, in bulk, appending. Each test has a user of its own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dovecot } from './lib/dovecot.js';
 import { ImapClient } from './lib/imap_client.js';
+import { mailServer } from './lib/mail_server.js';
 import { useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
 
@@ -10,7 +10,7 @@ const use = useMailbridge();
 
 /** A user with so many messages, and what one does with them. */
 async function mailbox(t, count = 5) {
-  const server = await dovecot();
+  const server = await mailServer();
   const user = await server.newUser(...(count ? ['-n', count, '--inbox-only'] : []));
   const api = use.api.as(user.username, user.password);
   t.after(() => api.close());

@@ -1,14 +1,15 @@
 // Making, renaming, moving, emptying and deleting folders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dovecot } from './lib/dovecot.js';
+import { mailServer } from './lib/mail_server.js';
 import { useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
 
 const use = useMailbridge();
 
 async function account(t, ...mail) {
-  const user = await (await dovecot()).newUser(...mail);
+  const server = await mailServer();
+  const user = await server.newUser(...mail);
   const api = use.api.as(user.username, user.password);
   t.after(() => api.close());
   const create = (name, parentId) =>
@@ -16,16 +17,19 @@ async function account(t, ...mail) {
   const patch = (id, body) => api.api('PATCH', `/v1/folders/${id}`, { body });
   const remove = (id) => api.api('DELETE', `/v1/folders/${id}`);
   const folders = async () => (await api.get('/v1/folders')).json.folders;
-  return { api, create, patch, remove, folders };
+  // Where a server keeps all folders below the inbox, that is where the top is.
+  const topId = async () => (server.prefix ? (await folders())[0].id : null);
+  const { delimiter = '/' } = server;
+  return { api, create, patch, remove, folders, topId, delimiter, server };
 }
 
 test('a folder is made where it is wanted, under a name of any script', async (t) => {
-  const { api, create, folders } = await account(t);
+  const { api, create, folders, topId } = await account(t);
   const top = await create('Проекты & 計画');
   assert.equal(top.status, 201, top.text);
   assert.equal(top.headers.location, `/v1/folders/${top.json.id}`);
   assert.equal(top.json.name, 'Проекты & 計画');
-  assert.equal(top.json.parentId, null);
+  assert.equal(top.json.parentId, await topId());
   const inner = await create('2026', top.json.id);
   assert.equal(inner.status, 201, inner.text);
   assert.equal(inner.json.parentId, top.json.id);
@@ -36,7 +40,7 @@ test('a folder is made where it is wanted, under a name of any script', async (t
 });
 
 test('a folder is renamed and moved; its id and its children change with it', async (t) => {
-  const { api, create, patch, folders } = await account(t);
+  const { api, create, patch, folders, topId } = await account(t);
   const top = (await create('Top')).json;
   const inner = (await create('Inner', top.id)).json;
   const renamed = await patch(top.id, { name: 'Other' });
@@ -48,7 +52,7 @@ test('a folder is renamed and moved; its id and its children change with it', as
   assert.equal(child.parentId, renamed.json.id);
   const moved = await patch(child.id, { parentId: null, name: 'Free' });
   assert.equal(moved.status, 200, moved.text);
-  assert.equal(moved.json.parentId, null);
+  assert.equal(moved.json.parentId, await topId());
   assert.equal(moved.json.name, 'Free');
   const back = await patch(moved.json.id, { parentId: renamed.json.id });
   assert.equal(back.json.parentId, renamed.json.id);
@@ -95,7 +99,7 @@ test('trash is emptied, anything else only by force', async (t) => {
 });
 
 test('names that cannot be are refused', async (t) => {
-  const { create, patch } = await account(t);
+  const { create, patch, delimiter } = await account(t);
   const folder = (await create('Folder')).json;
   for (const name of ['', 'a\nb', 'a\u0000b', '\u007f']) {
     const answer = await create(name);
@@ -103,14 +107,14 @@ test('names that cannot be are refused', async (t) => {
     else assert.deepEqual(errorsOf(answer), ['#/name invalid-value']);
   }
   assert.deepEqual(errorsOf(await create('x'.repeat(256))), ['#/name too-long']);
-  assertProblem(await create('a/b'), 422, 'invalid-folder-name');
+  assertProblem(await create(`a${delimiter}b`), 422, 'invalid-folder-name');
   assertProblem(await create('x', 'AAAAAAAAAAAA'), 404, 'folder-not-found');
   assert.deepEqual(errorsOf(await patch(folder.id, {})), ['# missing-member']);
   assert.deepEqual(errorsOf(await patch(folder.id, { name: null })), ['#/name wrong-type']);
 });
 
 test('what a name holds never becomes a command', async (t) => {
-  const { create, folders, remove } = await account(t);
+  const { create, folders, remove, server } = await account(t);
   for (const name of ['a" b', 'back\\slash', '{5}', '* OK', '%', 'a&b', '&-', '~', 'ä\u0301']) {
     const made = await create(name);
     if (made.status !== 201) {
@@ -119,6 +123,6 @@ test('what a name holds never becomes a command', async (t) => {
     }
     const listed = (await folders()).find(({ id }) => id === made.json.id);
     assert.equal(listed?.name, made.json.name, name);
-    assert.equal((await remove(made.json.id)).status, 204, name);
+    if (!server.deletesSlowly) assert.equal((await remove(made.json.id)).status, 204, name);
   }
 });

@@ -1,7 +1,7 @@
 // Reading folders: the tree, roles, counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dovecot } from './lib/dovecot.js';
+import { mailServer } from './lib/mail_server.js';
 import { useMailbridge } from './lib/mailbridge.js';
 import { assertProblem } from './lib/problem.js';
 
@@ -13,20 +13,23 @@ async function folders() {
   return answer.json.folders;
 }
 
-/** "Projects/Lighthouse" of a folder, from its parents. */
-function pathOf(folder, all) {
-  const parent = all.find(({ id }) => id === folder.parentId);
+/** "Projects/Lighthouse" of a folder, from its parents. All may be below the inbox. */
+function pathOf(folder, all, server) {
+  const parent = all.find(
+    ({ id, role }) => id === folder.parentId && !(server.prefix && role === 'inbox'),
+  );
   const name = folder.role === 'inbox' ? 'INBOX' : folder.name;
-  return parent ? `${pathOf(parent, all)}/${name}` : name;
+  return parent ? `${pathOf(parent, all, server)}/${name}` : name;
 }
 
 test('the folders are those of the mailbox, with their counts', async () => {
-  const manifest = (await dovecot()).demoManifest();
+  const server = await mailServer();
+  const manifest = server.demoManifest();
   const all = await folders();
   for (const path of new Set(manifest.map((truth) => truth.folder))) {
     const truths = manifest.filter((truth) => truth.folder === path);
-    const folder = all.find((one) => pathOf(one, all) === path);
-    assert.ok(folder, `${path} is missing of ${all.map((one) => pathOf(one, all)).join()}`);
+    const folder = all.find((one) => pathOf(one, all, server) === path);
+    assert.ok(folder, `${path} is missing of ${all.map((one) => pathOf(one, all, server)).join()}`);
     assert.equal(folder.totalMessages, truths.length, path);
     const unread = truths.filter(({ keywords }) => !keywords.$seen).length;
     assert.equal(folder.unreadMessages, unread, path);
@@ -73,7 +76,7 @@ test('what is not there is told apart: a role, an id, a malformed one', async ()
 
 test('the id of one account is nothing to another', async () => {
   const [inbox] = await folders();
-  const server = await dovecot();
+  const server = await mailServer();
   const user = await server.newUser();
   const other = use.api.as(user.username, user.password);
   assertProblem(await other.get(`/v1/folders/${inbox.id}`), 404, 'folder-not-found');

@@ -1,8 +1,8 @@
 // Lists of a folder's messages: summaries, pages, cursors.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dovecot } from './lib/dovecot.js';
 import { deliver } from './lib/lmtp.js';
+import { mailServer } from './lib/mail_server.js';
 import { useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
 import { waitFor } from './lib/wait.js';
@@ -17,7 +17,7 @@ async function list(api, path) {
 }
 
 async function inboxTruth() {
-  return (await dovecot()).demoManifest().filter((truth) => truth.folder === 'INBOX');
+  return (await mailServer()).demoManifest().filter((truth) => truth.folder === 'INBOX');
 }
 
 test('a page has the newest messages with what the mailbox truly holds', async () => {
@@ -81,7 +81,7 @@ test('position and anchor jump into the list', async () => {
 });
 
 test('mail that arrives meanwhile makes no message skipped or shown twice', async () => {
-  const server = await dovecot();
+  const server = await mailServer();
   const user = await server.newUser('-n', 12, '--inbox-only');
   const api = use.api.as(user.username, user.password);
   const before = (await list(api, `${INBOX}?limit=100`)).messages.map(({ id }) => id);
@@ -95,7 +95,7 @@ test('mail that arrives meanwhile makes no message skipped or shown twice', asyn
 });
 
 test('an empty folder is an empty list', async () => {
-  const server = await dovecot();
+  const server = await mailServer();
   const user = await server.newUser();
   const api = use.api.as(user.username, user.password);
   const { messages, total, position, nextCursor } = await list(api, INBOX);

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { DEMO_PASSWORD, DEMO_USER, dovecot } from './lib/dovecot.js';
+import { DEMO_PASSWORD, DEMO_USER } from './lib/dovecot.js';
 import { ImapClient } from './lib/imap_client.js';
+import { mailServer } from './lib/mail_server.js';
 import { useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
 
@@ -14,7 +15,7 @@ let cached;
 /** Pairs of a summary in the inbox and the truth about it. */
 async function inbox() {
   if (cached) return cached;
-  const truths = (await dovecot()).demoManifest().filter(({ folder }) => folder === 'INBOX');
+  const truths = (await mailServer()).demoManifest().filter(({ folder }) => folder === 'INBOX');
   const byId = new Map(truths.map((truth) => [truth.messageId[0], truth]));
   const answer = await use.demo.get('/v1/folders/inbox/messages?limit=500');
   assert.equal(answer.status, 200, answer.text);
@@ -95,7 +96,7 @@ test('a file name of any script survives the header', async () => {
 });
 
 test('the raw message is what the mail server has', async () => {
-  const server = await dovecot();
+  const server = await mailServer();
   const client = await ImapClient.connect(server, DEMO_USER, DEMO_PASSWORD);
   const { summary } = (await inbox())[3];
   await client.select('INBOX');

@@ -68,6 +68,19 @@ class Dovecot {
     };
   }
 
+  /** The section of the configuration for it, over TLS from the first byte. */
+  section() {
+    return {
+      domains: 'example.org',
+      imap: `imaps://localhost:${this.imapsPort}`,
+      ca_file: this.caFile,
+    };
+  }
+
+  loginName(username) {
+    return username;
+  }
+
   #home(username) {
     return `${this.folder}/mail/${username}`;
   }

@@ -1,5 +1,6 @@
 // "Another mail program": a small IMAP client, for tests to change mailboxes behind our back.
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import tls from 'node:tls';
 import { within } from './wait.js';
 
@@ -66,16 +67,19 @@ export class ImapClient {
   }
 
   static async connect(server, username, password) {
-    const socket = tls.connect({
-      port: server.imapsPort,
-      host: '127.0.0.1',
-      servername: 'localhost',
-      ca: readFileSync(server.caFile),
-    });
+    const { hasTls = true } = server;
+    const socket = hasTls
+      ? tls.connect({
+          port: server.imapsPort,
+          host: '127.0.0.1',
+          servername: 'localhost',
+          ca: readFileSync(server.caFile),
+        })
+      : net.connect(server.imapPort, '127.0.0.1');
     const client = new ImapClient(socket);
     try {
       await client.#line();
-      await client.command(`LOGIN ${quoted(username)} ${quoted(password)}`);
+      await client.command(`LOGIN ${quoted(server.loginName(username))} ${quoted(password)}`);
       return client;
     } catch (error) {
       socket.destroy();
@@ -119,14 +123,24 @@ export class ImapClient {
     return this.command(`SELECT ${quoted(folder)}`);
   }
 
-  append(folder, message, flags = '') {
-    return this.command(`APPEND ${quoted(folder)} (${flags})`, Buffer.from(message));
+  /** `receivedAt` in seconds since 1970. */
+  append(folder, message, flags = '', receivedAt = null) {
+    const date = receivedAt === null ? '' : ` ${dateTime(receivedAt)}`;
+    return this.command(`APPEND ${quoted(folder)} (${flags})${date}`, Buffer.from(message));
   }
 
   async logout() {
     await this.command('LOGOUT').catch(() => {});
     this.#socket.destroy();
   }
+}
+
+/** RFC 9051's date-time. */
+function dateTime(seconds) {
+  const [, day, month, year, time] = new Date(seconds * 1000)
+    .toUTCString()
+    .match(/(\d+) (\w+) (\d+) ([\d:]+)/);
+  return `"${day}-${month}-${year} ${time} +0000"`;
 }
 
 export function quoted(text) {

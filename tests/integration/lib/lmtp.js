@@ -3,6 +3,7 @@ import net from 'node:net';
 import { within } from './wait.js';
 
 export function deliver(server, username, message) {
+  if (server.deliver) return server.deliver(username, message);
   const text = message.replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..').replace(/\r\n$/, '');
   return within(
     30_000,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { after, before } from 'node:test';
 import { DEMO_PASSWORD, DEMO_USER, dovecot } from './dovecot.js';
 import { ApiClient } from './http.js';
+import { mailServer } from './mail_server.js';
 import { root } from './paths.js';
 import { waitFor, within } from './wait.js';
 
@@ -43,13 +44,7 @@ export function iniText(settings) {
 
 /** The section for the shared Dovecot, over TLS from the first byte. */
 export async function dovecotSection(overrides = {}) {
-  const server = await dovecot();
-  return {
-    domains: 'example.org',
-    imap: `imaps://localhost:${server.imapsPort}`,
-    ca_file: server.caFile,
-    ...overrides,
-  };
+  return { ...(await dovecot()).section(), ...overrides };
 }
 
 class Mailbridge {
@@ -138,10 +133,10 @@ class Mailbridge {
 
 /**
  * Starts one and waits until it is ready. `config` is what iniText takes, or a text; without it
- * the shared Dovecot serves example.org.
+ * the mail server of the test serves example.org.
  */
 export async function startMailbridge({ config = null, isReady = true, ...options } = {}) {
-  const settings = config ?? { 'server example.org': await dovecotSection() };
+  const settings = config ?? { 'server example.org': (await mailServer()).section() };
   const text = typeof settings === 'string' ? settings : iniText(settings);
   const bridge = new Mailbridge(await freePort(), text, options);
   if (isReady) await bridge.untilReady();

@@ -19,7 +19,7 @@ add_user() {
     secrets_of "$3"
     printf '%s\tuid=%s|gid=5000|home=/var/home/%s|mail=/var/mail/%s|%s\n' \
         "$1" "$2" "$1" "$1" "${secrets[$3]}" >>/etc/courier/userdb
-    [ -d "/var/mail/$1" ] || maildirmake.courier "/var/mail/$1"
+    mkdir -p "/var/mail/$1"/{cur,new,tmp}
     chown -R "$2:5000" "/var/mail/$1"
 }
 

@@ -33,6 +33,9 @@ mount_all() {
     hash -r
 }
 
+# Of the first in DIR/users; the others follow.
+first_uid=5001
+
 # A hash that crypt(3) knows of each password in DIR/users; most are the same.
 declare -A hashes
 hash_of() {
@@ -42,7 +45,7 @@ hash_of() {
 
 # The users, and those whom the packages' own scripts would have made.
 make_accounts() {
-    local user password uid=5001 system=4901 hash
+    local user password uid=$first_uid system=4901 hash
     echo "mailusers:x:5000:" >>/etc/group
     for user in cyrus courier popa3d spop3d; do
         getent passwd $user >/dev/null || {
@@ -55,16 +58,18 @@ make_accounts() {
         hash_of "$password"
         echo "$user:x:$uid:5000::/var/home/$user:/bin/sh" >>/etc/passwd
         echo "$user:$hash:19000:0:99999:7:::" >>/etc/shadow
-        install -d -m 700 -o $uid -g 5000 "/var/home/$user"
+        mkdir -p "/var/home/$user"
+        chown $uid:5000 "/var/home/$user"
         uid=$((uid + 1))
     done </mnt/dir/users
 }
 
 # for_users COMMAND: calls it with name, uid, password of each.
 for_users() {
-    local user password
+    local user password uid=$first_uid
     while IFS=: read -r user password <&7; do
-        "$1" "$user" "$(id -u "$user")" "$password"
+        "$1" "$user" "$uid" "$password"
+        uid=$((uid + 1))
     done 7</mnt/dir/users
 }
 
