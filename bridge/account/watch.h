@@ -20,6 +20,7 @@
 #ifndef ACCOUNT_WATCH_H
 #define ACCOUNT_WATCH_H
 
+#include "account/drop_names.h"
 #include "account/live.h"
 #include "account/summary.h"
 
@@ -40,6 +41,7 @@ enum watch_state {
 	WATCH_OPENING, /* the log */
 	WATCH_WORKING, /* waits for the session or the server */
 	WATCH_WATCHING,
+	WATCH_RESTING,  /* until `timer`: between two looks at a maildrop */
 	WATCH_STALLED,  /* the log takes no more for the moment */
 	WATCH_RETRYING, /* `timer` goes on */
 };
@@ -55,6 +57,7 @@ struct watch_folder {
 	bool has_baseline;
 	struct folder_status at;      /* where it stood; unless there is a state */
 	struct folder_state *state;   /* NULL: only `at` is known */
+	struct drop_names *names;     /* of a maildrop: who its UIDs are; else NULL */
 	bool is_huge;                 /* it never has one */
 	struct uid_set untold;        /* known, but their coming has yet to be told */
 	struct uid_set unseen;        /* so are these; the server did not give them when asked */
@@ -191,6 +194,20 @@ bool watch_tells_all_folders(const struct watch *w);
 void watch_look(struct watch *w, struct watch_folder *f);
 /* All that had happened when `looked_at` was set has been told. */
 void watch_looked(struct watch *w, struct watch_folder *f);
+
+/* --- watch_drop.c ----------------------------------------------------- */
+
+/* Is it a maildrop, whose messages have no UIDs? */
+bool watch_has_names(const struct watch *w);
+/* What the API calls the message that has this UID here, and back; 0: unknown. */
+struct message_id watch_id(const struct watch_folder *f, uint32_t uid);
+uint32_t watch_uid(const struct watch_folder *f, const struct message_key *key);
+/* Before a sync; false: no memory. */
+MUST_CHECK bool watch_drop_prepare(struct watch *w, struct watch_folder *f);
+/* Instead of watching: gives the session back until it is time for another look. */
+void watch_rest(struct watch *w);
+/* It is. */
+void watch_rested(struct watch *w);
 
 /* --- watch_folders.c -------------------------------------------------- */
 

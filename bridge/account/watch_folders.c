@@ -98,6 +98,7 @@ static void folder_free(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.folders_dirty -= f->is_dirty;
 	folder_state_free(f->state);
+	drop_names_free(f->names);
 	uid_set_done(&f->untold);
 	uid_set_done(&f->unseen);
 	uid_set_done(&f->updated);

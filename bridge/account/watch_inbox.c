@@ -106,6 +106,10 @@ static void plan(struct watch *w)
 
 void watch_begin(struct watch *w)
 {
+	if (watch_has_names(w)) {
+		watch_rest(w);
+		return;
+	}
 	watch_work(w, watch_inbox(w), start_watching);
 	if (w->state != WATCH_WORKING || !lease_is_held(&w->step.lease))
 		return;

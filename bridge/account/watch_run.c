@@ -281,6 +281,8 @@ static void on_timer(struct loop_timer *t)
 
 	if (w->state == WATCH_RETRYING)
 		w->state = WATCH_IDLE;
+	if (w->state == WATCH_RESTING)
+		watch_rested(w);
 	if (w->state == WATCH_WATCHING && now >= w->renew_at_ms)
 		renew(w, now);
 	else if (w->state == WATCH_WATCHING && now >= w->poll_at_ms && !watch_tells_all_folders(w))
@@ -395,6 +397,10 @@ static void on_go(struct loop_task *t)
 		w->is_looking = false;
 		stop_timer(w);
 		forget_work(w);
+		w->state = WATCH_IDLE;
+	}
+	if (w->state == WATCH_RESTING && has_other_work(w)) {
+		stop_timer(w);
 		w->state = WATCH_IDLE;
 	}
 	if (w->state == WATCH_IDLE)

@@ -1,8 +1,8 @@
 /*
  * A folder's baseline as bytes:
- *	version flags path looks at told untold [state]
- * Numbers are little-endian of a fixed size, path and untold have a length before them,
- * untold is a set as in commands, the state goes to the end.
+ *	version flags path looks at told untold [names] [state]
+ * Numbers are little-endian of a fixed size, path, untold and names have a length before
+ * them, untold is a set as in commands, the state goes to the end.
  */
 #include "account/watch.h"
 
@@ -14,6 +14,7 @@ enum {
 	FLAG_STATE = 1 << 2,
 	FLAG_TOLD = 1 << 3,
 	FLAG_HUGE = 1 << 4,
+	FLAG_NAMES = 1 << 5,
 };
 
 /* Of larger ones only where they stand is kept: the log has other things to hold. */
@@ -50,9 +51,19 @@ static void put_untold(struct buf *to, const struct watch_folder *f)
 	buf_done(&text);
 }
 
+/* What is known of who the messages are; false: too much to be kept. */
+static bool save_names(const struct watch_folder *f, struct buf *to)
+{
+	buf_init(to, STATE_SAVED_MAX);
+	if (f->names)
+		drop_names_save(f->names, to);
+	return buf_err(to) == ERR_OK;
+}
+
 void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to)
 {
-	bool has_state = f->state && f->has_baseline && !w->is_lean &&
+	struct buf names;
+	bool has_state = save_names(f, &names) && f->state && f->has_baseline && !w->is_lean &&
 			 folder_state_bytes(f->state) <= STATE_SAVED_MAX;
 	struct folder_totals at = watch_totals(f);
 
@@ -60,7 +71,8 @@ void watch_save(const struct watch *w, const struct watch_folder *f, struct buf 
 	buf_append_byte(to, (uint8_t)((f->is_selectable ? FLAG_SELECTABLE : 0) |
 				      (f->has_baseline ? FLAG_BASELINE : 0) |
 				      (has_state ? FLAG_STATE : 0) | (f->has_told ? FLAG_TOLD : 0) |
-				      (f->is_huge ? FLAG_HUGE : 0)));
+				      (f->is_huge ? FLAG_HUGE : 0) |
+				      (has_state && f->names ? FLAG_NAMES : 0)));
 	put_u32(to, (uint32_t)f->path.len);
 	buf_append(to, f->path);
 	put_u64(to, f->looks);
@@ -72,8 +84,13 @@ void watch_save(const struct watch *w, const struct watch_folder *f, struct buf 
 	put_u32(to, f->told_total);
 	put_u32(to, f->told_unread);
 	put_untold(to, f);
+	if (has_state && f->names) {
+		put_u32(to, (uint32_t)names.len);
+		buf_append(to, buf_bytes(&names));
+	}
 	if (has_state)
 		folder_state_save(f->state, to);
+	buf_done(&names);
 }
 
 /* --- reading; what is missing is read as zeros, and makes `is_short` -------- */
@@ -125,6 +142,14 @@ static bool take_state(struct watch_folder *f, struct bytes saved)
 	return f->state && folder_state_load(f->state, saved) == ERR_OK;
 }
 
+static bool take_names(struct saved *s, struct watch_folder *f)
+{
+	struct bytes saved = take(s, take_u32(s));
+
+	f->names = drop_names_new();
+	return f->names && !s->is_short && drop_names_load(f->names, saved) == ERR_OK;
+}
+
 static void wants_looking_after(struct watch_folder *f)
 {
 	f->needs_sync = f->is_inbox;
@@ -153,6 +178,7 @@ bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
 	untold = take(&s, take_u32(&s));
 	wants_looking_after(f);
 	if (!s.is_short && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&
+	    (!(flags & FLAG_NAMES) || take_names(&s, f)) &&
 	    (!(flags & FLAG_STATE) || take_state(f, s.left)))
 		return true;
 	watch_folder_remove(w, f);

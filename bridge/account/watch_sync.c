@@ -184,11 +184,16 @@ static void on_synced(void *ctx, const struct fault *fault, const struct mail_sy
 	struct watch *w = ctx;
 	struct watch_folder *f = w->at;
 	struct folder_diff diff = { 0 };
+	struct mail_sync numbered = { 0 };
 	enum err err;
 
 	if (!watch_took(w, fault))
 		return;
-	err = folder_state_sync(f->state, w->mem, sync, &diff);
+	err = f->names ? drop_names_translate(f->names, w->mem, sync, &numbered) : ERR_OK;
+	if (f->names)
+		sync = &numbered;
+	if (!err)
+		err = folder_state_sync(f->state, w->mem, sync, &diff);
 	if (err == ERR_NOMEM) {
 		watch_restart(w);
 		return;
@@ -399,6 +404,10 @@ void watch_sync(struct watch *w, struct watch_folder *f)
 
 	f->needs_sync = false;
 	f->looked_at = f->changes_ended;
+	if (watch_has_names(w) && !watch_drop_prepare(w, f)) {
+		watch_lost(w, &nomem);
+		return;
+	}
 	if (f->is_huge) {
 		watch_work(w, f, sync_since);
 		return;

@@ -22,12 +22,6 @@ struct watch_telling {
 	bool is_fetching_previews;
 };
 
-static struct message_id id_in(const struct watch_folder *f, uint32_t uid)
-{
-	return (struct message_id){ f->id,
-				    { MESSAGE_KEY_UID, watch_totals(f).uidvalidity, uid, "" } };
-}
-
 static int64_t now_s(void)
 {
 	return clock_wall_ms() / 1000;
@@ -110,7 +104,7 @@ static void put_updated_uids(struct watch *w, struct watch_folder *f, const uint
 
 	for (size_t i = 0; i < count; i++)
 		if (f->state && folder_state_keywords(f->state, uids[i], &updates[n].keywords))
-			updates[n++].id = id_in(f, uids[i]);
+			updates[n++].id = watch_id(f, uids[i]);
 	watch_put_updates(w, f, updates, n);
 }
 
@@ -120,7 +114,7 @@ static void put_gone_uids(struct watch *w, struct watch_folder *f, const uint32_
 	struct message_id ids[EVENT_BATCH_MAX];
 
 	for (size_t i = 0; i < count; i++)
-		ids[i] = id_in(f, uids[i]);
+		ids[i] = watch_id(f, uids[i]);
 	put_deleted(w, f, ids, count);
 }
 
@@ -254,11 +248,12 @@ void watch_tell_stop(struct watch *w)
 	w->telling = NULL;
 }
 
-static int by_uid(const void *pa, const void *pb)
+static int by_uid(const void *pa, const void *pb, void *folder)
 {
 	const struct mail_item *a = pa, *b = pb;
+	uint32_t x = watch_uid(folder, &a->key), y = watch_uid(folder, &b->key);
 
-	return (a->key.uid > b->key.uid) - (a->key.uid < b->key.uid);
+	return (x > y) - (x < y);
 }
 
 /* What a fetch answers the server does not tell once more. */
@@ -272,8 +267,9 @@ static void take_flags(struct watch *w, struct watch_folder *f, const struct mai
 	if (!f->state || !flags)
 		return;
 	for (size_t i = 0; i < count; i++)
-		flags[i] =
-			(struct mail_flags){ items[i].key.uid, items[i].modseq, items[i].keywords };
+		flags[i] = (struct mail_flags){ .uid = watch_uid(f, &items[i].key),
+						.modseq = items[i].modseq,
+						.keywords = items[i].keywords };
 	if (folder_state_event(f->state, w->mem, &ev, &diff) == ERR_OK)
 		watch_take_diff(w, f, &diff);
 	else
@@ -289,7 +285,7 @@ static bool take_missing(struct watch_telling *t)
 	for (size_t i = 0, n = 0; i < t->asked; i++) {
 		uint32_t uid = t->uids[i];
 
-		if (n < t->count && t->summaries[n].id.key.uid == uid) {
+		if (n < t->count && watch_uid(f, &t->summaries[n].id.key) == uid) {
 			n++;
 			continue;
 		}
@@ -309,7 +305,7 @@ static void on_previews(struct previews *p)
 
 	for (size_t i = 0; i < t->count; i++) {
 		struct summary *s = &t->summaries[i];
-		uint32_t uid = s->id.key.uid;
+		uint32_t uid = watch_uid(f, &s->id.key);
 
 		if (!uid_set_has(&f->untold, uid))
 			continue;
@@ -355,7 +351,7 @@ static void on_items(void *ctx, const struct fault *fault, const struct mail_ite
 	sorted = ARENA_ARRAY(w->mem, count, struct mail_item);
 	if (sorted && count) {
 		memcpy(sorted, items, count * sizeof *items);
-		qsort(sorted, count, sizeof *sorted, by_uid);
+		qsort_r(sorted, count, sizeof *sorted, by_uid, t->folder);
 	}
 	take_flags(w, t->folder, items, count);
 	if (!sorted || !take_items(t, sorted, count)) {
@@ -388,7 +384,7 @@ static void choose_uids(struct watch_telling *t)
 
 	for (size_t i = 0; i < untold->count && t->asked < BATCH_MAX; i++)
 		for (uint32_t uid = untold->runs[i].first; t->asked < BATCH_MAX; uid++) {
-			t->keys[t->asked] = id_in(t->folder, uid).key;
+			t->keys[t->asked] = watch_id(t->folder, uid).key;
 			t->uids[t->asked++] = uid;
 			if (uid == untold->runs[i].last)
 				break;

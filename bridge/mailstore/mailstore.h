@@ -22,7 +22,7 @@
  *  - ERR_TIMEOUT ends the conversation only when the server had been asked: a
  *    call that was still waiting its turn leaves it open.
  *
- * What POP3 can: list_folders (one, INBOX), status, query, fetch, stream, expunge,
+ * What POP3 can: list_folders (one, INBOX), status, query, fetch, stream, expunge, sync,
  * and set_keywords where it has a memory to keep them in. The rest is
  * ERR_UNSUPPORTED.
  */
@@ -55,6 +55,7 @@ enum mailstore_flags_kind {
 struct mailstore_caps {
 	const char *protocol; /* "imap", "pop3" */
 	bool folders, move, append, search, sort, threads, custom_keywords;
+	bool has_names;       /* no UIDs: POP3 */
 	bool search_is_local; /* the store looks itself, within limits */
 	bool uid_expunge;     /* else a deletion may stay marked */
 	bool whole_moves;    /* else a move that is cut off may leave the message in both folders */
@@ -64,7 +65,8 @@ struct mailstore_caps {
 	bool is_gmail;
 	enum mailstore_flags_kind flags;
 	enum mailstore_push push;
-	unsigned sessions_max; /* 1 with POP3's exclusive maildrop, else 0 */
+	unsigned sessions_max;  /* 1 with POP3's exclusive maildrop, else 0 */
+	uint64_t login_delay_s; /* not to log in more often than that; mostly 0 */
 	/* Where new folders at the top go: "" or a namespace's "INBOX." */
 	char personal_prefix[64];
 	char delimiter; /* of that namespace; 0: flat names, or not known before list_folders */
@@ -320,6 +322,8 @@ struct mail_flags {
 	uint32_t uid;
 	uint64_t modseq; /* 0: unknown */
 	struct keywords keywords;
+	/* Where messages have names only (caps.has_names): the key, and no UID. Else NULL. */
+	const struct message_key *key;
 };
 
 /* What is known of a folder. */
@@ -354,7 +358,7 @@ typedef void mailstore_sync_cb(void *ctx, const struct fault *fault, const struc
  * server allows: QRESYNC (RFC 7162 §3.2), else CONDSTORE and a search for what is
  * still there, else all flags. Whole when the baseline is unknown, of another
  * UIDVALIDITY or ahead of the folder. Exact when it ends: all that another client had been told is
- * in it. */
+ * in it. With names always whole: the maildrop as this conversation was given it. */
 struct op *mailstore_sync(struct mailstore *ms, struct call call, struct bytes path,
 			  const struct mail_baseline *since, mailstore_sync_cb *cb, void *ctx);
 

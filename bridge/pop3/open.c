@@ -25,6 +25,14 @@ static void fail(struct open_op *o, enum err err, const char *text)
 	pop3_session_fail(o->op.store->session, &f);
 }
 
+/* An hour is as long as we believe. */
+static uint64_t login_delay_s(const struct pop3_store *st)
+{
+	uint64_t s = pop3_session_caps(st->session)->login_delay_s;
+
+	return s < 3600 ? s : 3600;
+}
+
 static void finish(struct open_op *o)
 {
 	struct pop3_store *st = o->op.store;
@@ -32,6 +40,7 @@ static void finish(struct open_op *o)
 
 	st->caps = (struct mailstore_caps){ .protocol = "pop3",
 					    .uid_expunge = true,
+					    .has_names = true,
 					    .search = true,
 					    .search_is_local = true,
 					    .custom_keywords = pop3_remembers(st),
@@ -39,6 +48,7 @@ static void finish(struct open_op *o)
 									: MAILSTORE_FLAGS_NONE,
 					    .push = MAILSTORE_PUSH_POLL,
 					    .counts_in_list = true,
+					    .login_delay_s = login_delay_s(st),
 					    .sessions_max = 1 };
 	st->is_open = true;
 	rq = pop3_op_finish(&o->op);

@@ -36,6 +36,7 @@ static const struct pop3_verb *verb_of(const struct mail_request *rq)
 	case MAIL_STREAM:
 	case MAIL_SECTIONS: return &pop3_verb_content;
 	case MAIL_EXPUNGE: return &pop3_verb_expunge;
+	case MAIL_SYNC: return &pop3_verb_sync;
 	case MAIL_SET_KEYWORDS: return &pop3_verb_keywords;
 	case MAIL_CHANGE_FOLDER:
 	case MAIL_QUOTA:
@@ -44,7 +45,6 @@ static const struct pop3_verb *verb_of(const struct mail_request *rq)
 	case MAIL_MOVE:
 	case MAIL_APPEND:
 	case MAIL_FIND:
-	case MAIL_SYNC:
 	case MAIL_WATCH:
 	case MAIL_VERBS: break;
 	}

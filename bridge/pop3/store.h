@@ -111,6 +111,7 @@ extern const struct pop3_verb pop3_verb_fetch;    /* fetch.c */
 extern const struct pop3_verb pop3_verb_content;  /* content.c: stream, sections */
 extern const struct pop3_verb pop3_verb_expunge;  /* expunge.c */
 extern const struct pop3_verb pop3_verb_search;   /* search.c */
+extern const struct pop3_verb pop3_verb_sync;     /* sync.c */
 extern const struct pop3_verb pop3_verb_keywords; /* set_keywords.c */
 
 /* --- shared by query and fetch ------------------------------------------------------ */
