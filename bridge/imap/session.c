@@ -394,7 +394,7 @@ static void on_drain_timer(struct loop_timer *t)
 		x = x->next;
 	if (!x)
 		return;
-	due = x->abandoned_ms + s->limits.drain_ms;
+	due = x->give_up_ms;
 	if (due <= clock_monotonic_ms())
 		end_with(s, ERR_TIMEOUT, "the server did not answer in time");
 	else if (!loop_timer_start_at(s->loop, &s->drain_timer, due))
@@ -423,7 +423,8 @@ static void take_back(struct imap_session *s, const void *owner)
 static void swallow(struct imap_session *s, struct imap_exchange *x)
 {
 	x->owner = NULL;
-	x->abandoned_ms = clock_monotonic_ms();
+	x->give_up_ms =
+		clock_monotonic_ms() + (x->is_idle ? s->limits.question_ms : s->limits.drain_ms);
 	x->mem = NULL;
 	x->wants = NULL;
 	x->done = NULL;

@@ -75,15 +75,15 @@ struct imap_exchange {
 	struct imap_session *session;
 	struct imap_exchange *next;
 	char tag[16];
-	size_t segment;        /* the next one to be written */
-	uint64_t streamed;     /* octets of it, when it is a streamed one */
-	uint64_t kept_bytes;   /* of its answer so far */
-	bool may_go_on;        /* the "+" has come */
-	bool is_begun;         /* something of it was written */
-	bool had_turn;         /* on_turn was called */
-	uint64_t abandoned_ms; /* when its owner left it */
-	bool is_idling;        /* IDLE: the "+" has come */
-	bool is_leaving;       /* IDLE: DONE is sent, or will be as soon as the "+" has come */
+	size_t segment;      /* the next one to be written */
+	uint64_t streamed;   /* octets of it, when it is a streamed one */
+	uint64_t kept_bytes; /* of its answer so far */
+	bool may_go_on;      /* the "+" has come */
+	bool is_begun;       /* something of it was written */
+	bool had_turn;       /* on_turn was called */
+	uint64_t give_up_ms; /* its owner has left: the answer must have come by then */
+	bool is_idling;      /* IDLE: the "+" has come */
+	bool is_leaving;     /* IDLE: DONE is sent, or will be as soon as the "+" has come */
 };
 
 struct imap_session_limits {

@@ -382,3 +382,118 @@ void a_watch_of_an_unknown_folder_is_refused(void **state)
 	assert_int_equal(contract_status(f->t, path), ERR_OK);
 	finish(f);
 }
+
+/* --- at random ---------------------------------------------------------------------- */
+
+struct chaos {
+	struct contract_folder *f;
+	struct mailstore *others[2];
+	uint64_t state; /* of a linear congruential generator: the same each time */
+	unsigned appended;
+};
+
+static unsigned pick(struct chaos *c, unsigned below)
+{
+	c->state = c->state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(c->state >> 33) % below;
+}
+
+/* One that there may be. */
+static struct message_key any_key(struct chaos *c)
+{
+	const struct contract_folder *f = c->f;
+	struct message_key key = { .kind = MESSAGE_KEY_UID, .uidvalidity = f->uidvalidity };
+
+	key.uid = f->count ? f->known[pick(c, (unsigned)f->count)].uid : 1;
+	return key;
+}
+
+/* What another client does; that a message is gone already is no error. */
+static void disturb(struct chaos *c)
+{
+	static const char *const flags[] = { "$seen", "$flagged", "$deleted", "$answered" };
+	struct contract_test *t = c->f->t;
+	struct mailstore *own = t->ms;
+	struct message_key key = any_key(c);
+	const char *flag = flags[pick(c, 4)];
+	unsigned what = pick(c, 10);
+
+	t->ms = c->others[pick(c, 2)];
+	if (what < 3)
+		assert_int_equal(contract_append(t, t->path,
+						 contract_message(t, ++c->appended % 30 + 1), "",
+						 0),
+				 ERR_OK);
+	else if (what < 7)
+		assert_int_equal(contract_keywords(t, &key, 1, pick(c, 2) ? flag : "",
+						   pick(c, 2) ? "" : "$deleted"),
+				 ERR_OK);
+	else if (what < 9)
+		assert_int_equal(contract_expunge(t, &key, 1), ERR_OK);
+	else
+		assert_int_equal(contract_move(t, &key, 1, t->other), ERR_OK);
+	t->ms = own;
+}
+
+/* The one that follows does something of its own, or loses its connection. */
+static void go_on(struct chaos *c)
+{
+	struct contract_folder *f = c->f;
+	struct message_key key = any_key(c);
+
+	switch (pick(c, 6)) {
+	case 0:
+		contract_look(f);
+		contract_assert_equal_to_server(f);
+		break;
+	case 1:
+		contract_stop_watching(f);
+		contract_watch(f, &usual);
+		break;
+	case 2:
+		contract_stop_watching(f);
+		assert_int_equal(contract_fetch(f->t, f->t->path, &key, 1, MAIL_SUMMARY), ERR_OK);
+		contract_watch(f, &usual);
+		break;
+	case 3:
+		contract_stop_watching(f);
+		assert_int_equal(contract_sync(f), ERR_OK);
+		contract_assert_equal_to_server(f);
+		contract_watch(f, &usual);
+		break;
+	case 4:
+		contract_stop_watching(f);
+		mailstore_free(f->t->ms);
+		(void)as_another(f->t);
+		assert_int_equal(contract_sync(f), ERR_OK);
+		contract_watch(f, &usual);
+		break;
+	default: loop_turn(f->t->contract->loop, pick(c, 5)); break;
+	}
+}
+
+void who_keeps_up_is_never_wrong(void **state)
+{
+	struct chaos c = { .f = begin(state), .state = 20251130 };
+	struct mailstore *own = c.f->t->ms;
+
+	(void)contract_fill(c.f->t, 10);
+	for (unsigned i = 0; i < 2; i++) {
+		(void)as_another(c.f->t);
+		c.others[i] = c.f->t->ms;
+	}
+	c.f->t->ms = own;
+	assert_int_equal(contract_sync(c.f), ERR_OK);
+	contract_watch(c.f, &usual);
+	for (unsigned i = 0; i < 120; i++) {
+		disturb(&c);
+		if (pick(&c, 3) == 0)
+			go_on(&c);
+	}
+	contract_look(c.f);
+	contract_assert_equal_to_server(c.f);
+	assert_int_equal(c.f->lost, 0);
+	for (unsigned i = 0; i < 2; i++)
+		mailstore_free(c.others[i]);
+	finish(c.f);
+}

@@ -14,5 +14,6 @@ void a_watch_keeps_up_with_many_changes(void **state);
 void a_watch_that_polls_tells_as_well(void **state);
 void a_watch_tells_about_other_folders(void **state);
 void a_watch_of_an_unknown_folder_is_refused(void **state);
+void who_keeps_up_is_never_wrong(void **state);
 
 #endif

@@ -609,6 +609,7 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(a_watch_that_polls_tells_as_well),
 		contract_test_of(a_watch_tells_about_other_folders),
 		contract_test_of(a_watch_of_an_unknown_folder_is_refused),
+		contract_test_of(who_keeps_up_is_never_wrong),
 	};
 	int failed;
 
