@@ -47,9 +47,10 @@ def wait_port(port, seconds=20):
 
 
 class Dovecot:
-    """A private instance that holds `count` messages for USER."""
+    """A private instance that holds `count` messages for USER, and nothing for more `users`
+    ("NAME:PASSWORD")."""
 
-    def __init__(self, count=10020):
+    def __init__(self, count=10020, users=()):
         self.dir = WORK / f"dovecot-{count}"
         mail = self.dir / "mail" / USER / "Maildir"
         if not (self.dir / "ready").exists():
@@ -57,7 +58,8 @@ class Dovecot:
             run(SUPPORT / "genmail.py", "--maildir", mail, "--profile", "bulk", "-n", count,
                 "--owner", USER)
             (self.dir / "ready").touch()
-        run(SUPPORT / "dovecot.sh", "start", self.dir, "auto", "--user", f"{USER}:{PASSWORD}")
+        everybody = [word for user in (f"{USER}:{PASSWORD}", *users) for word in ("--user", user)]
+        run(SUPPORT / "dovecot.sh", "start", self.dir, "auto", *everybody)
         env = dict(line.split("=", 1) for line in (self.dir / "env").read_text().split())
         self.imap, self.imaps = int(env["IMAP_PORT"]), int(env["IMAPS_PORT"])
         self.pop3s, self.lmtp = int(env["POP3S_PORT"]), int(env["LMTP_PORT"])
@@ -68,14 +70,14 @@ class Dovecot:
 
 
 class Bridge:
-    """mailbridge, release build, in front of `dovecot`."""
+    """mailbridge, release build, in front of `dovecot`; `extra` are settings, `servers` sections."""
 
-    def __init__(self, dovecot, cpu=None, extra=""):
+    def __init__(self, dovecot, cpu=None, extra="", servers=""):
         self.port = free_port()
         config = WORK / f"bridge-{self.port}.ini"
         config.write_text(
             f"listen = 127.0.0.1:{self.port}\nlog_level = warn\n{extra}\n[server example.org]\n"
-            f"imap = imaps://localhost:{dovecot.imaps}\nca_file = {dovecot.ca}\n")
+            f"imap = imaps://localhost:{dovecot.imaps}\nca_file = {dovecot.ca}\n{servers}")
         command = [BUILD / "api" / "mailbridge", "--config", config]
         self.process = subprocess.Popen(pin(cpu) + [str(c) for c in command])
         wait_port(self.port)
