@@ -515,6 +515,7 @@ void dialogue_play(const char *path, const struct script_faults *faults)
 	d->is_cut = faults && faults->is_cut;
 	buf_init(&d->said, 1 << 20);
 	store_test_begin_file(&d->t, path, faults);
+	d->t.timeout_ms = 15000;
 	for (;;) {
 		if (script_note(d->t.script, 'A', &note))
 			act(d, note);

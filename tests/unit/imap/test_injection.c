@@ -21,7 +21,7 @@
 
 static void wait(struct run *r)
 {
-	uint64_t limit = clock_monotonic_ms() + 30000;
+	uint64_t limit = clock_monotonic_ms() + 90000;
 
 	while (!r->is_done) {
 		loop_turn(r->loop, 100);

@@ -53,7 +53,7 @@ static enum flow on_data(void *ctx, struct bytes data)
 
 static struct call call_of(struct run *r)
 {
-	return (struct call){ .mem = r->mem, .deadline_ms = clock_monotonic_ms() + 10000 };
+	return (struct call){ .mem = r->mem, .deadline_ms = clock_monotonic_ms() + 60000 };
 }
 
 static const struct message_key seven = { .kind = MESSAGE_KEY_UID, .uidvalidity = 1, .uid = 7 };
