@@ -82,6 +82,7 @@ class Bridge:
         self.process = subprocess.Popen(pin(cpu) + [str(c) for c in command])
         wait_port(self.port)
         self.url = f"http://127.0.0.1:{self.port}"
+        self.events = None
         secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         self.header = f"Authorization: Basic {secret}"
         self.token()
@@ -100,6 +101,22 @@ class Bridge:
                                          {"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as answer:
             self.header = "Authorization: Bearer " + json.load(answer)["token"]
+
+    def listen(self, path):
+        """Listens to events from here on, and waits until `path` is answered from memory: the tag
+        of such a list has dots."""
+        name, value = self.header.split(": ", 1)
+        request = urllib.request.Request(self.url + "/v1/events", headers={
+            name: value, "Accept": "text/event-stream"})
+        self.events = urllib.request.urlopen(request)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            answer = urllib.request.urlopen(urllib.request.Request(
+                self.url + path, headers={name: value}))
+            if "." in answer.headers["ETag"]:
+                return
+            time.sleep(0.1)
+        raise SystemExit("the folder is not answered from memory")
 
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
