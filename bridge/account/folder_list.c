@@ -1,6 +1,7 @@
 /* Showing folders: the list, and one of them. */
 #include "account/fan.h"
 #include "account/folders.h"
+#include "account/live.h"
 
 /* Where counts do not come with the list, they are asked for folder by folder, for
  * so many at most; the others have none. */
@@ -57,11 +58,27 @@ static struct op *ask_status(struct fan_item *item, struct mailstore *ms)
 	return mailstore_status(ms, l->work.call, l->counted[item->index]->path, on_status, item);
 }
 
-/* Asks for the counts of those in [from, to) that have none yet. */
+/* Of a folder that is known exactly: what lists of it say, too. */
+static void count_from_memory(struct listing *l, struct folder *f)
+{
+	const struct folder_state *fs = live_state(l->work.account, &f->id);
+	struct folder_totals t;
+
+	if (!fs)
+		return;
+	t = folder_state_totals(fs);
+	f->has_counts = true;
+	f->total = t.total;
+	f->unread = t.unread;
+}
+
+/* Asks for the counts of those n that have none yet. */
 static void count(struct listing *l, struct folder *from, size_t n)
 {
 	size_t counted = 0;
 
+	for (size_t i = 0; i < n; i++)
+		count_from_memory(l, &from[i]);
 	l->counted = ARENA_ARRAY(l->work.call.mem, n, struct folder *);
 	for (size_t i = 0; l->counted && i < n; i++)
 		if (from[i].is_selectable && !from[i].has_counts && counted < COUNTED_FOLDERS_MAX)
