@@ -133,17 +133,16 @@ void imap_changing_begin(struct imap_changing *c, void (*go)(struct imap_changin
 bool imap_changing_chunk(const struct imap_changing *c, size_t from,
 			 bool (*pick)(const struct imap_change *ch), struct imap_chunk *ret)
 {
-	size_t bytes = 0, i;
+	struct imap_set_length length = { 0 };
+	size_t i;
 
 	while (from < c->count && pick && !pick(&c->at[from]))
 		from++;
 	if (from == c->count)
 		return false;
-	for (i = from; i < c->count && bytes < IMAP_SET_BYTES_MAX; i++) {
-		bool continues = i > from && c->at[i].uid == c->at[i - 1].uid + 1;
-
-		bytes += continues ? 0 : 22;
-	}
+	for (i = from; i < c->count && length.bytes < IMAP_SET_BYTES_MAX; i++)
+		if (!pick || pick(&c->at[i]))
+			imap_set_length_add(&length, c->at[i].uid);
 	*ret = (struct imap_chunk){ from, i };
 	return true;
 }

@@ -114,15 +114,11 @@ static void send_range(struct imap_fetching *f, size_t first, size_t last)
 /* How far from `first` one line reaches. */
 static size_t line_end(const struct imap_fetching *f, size_t first)
 {
-	size_t bytes = 0, i = first;
+	struct imap_set_length length = { 0 };
+	size_t i = first;
 
-	/* At worst ten digits and a comma for each that does not continue a run. */
-	for (; i < f->items.count && bytes < IMAP_SET_BYTES_MAX; i++) {
-		bool continues = i > first &&
-				 f->items.at[i].item.key.uid == f->items.at[i - 1].item.key.uid + 1;
-
-		bytes += continues ? 0 : 22;
-	}
+	for (; i < f->items.count && length.bytes < IMAP_SET_BYTES_MAX; i++)
+		imap_set_length_add(&length, f->items.at[i].item.key.uid);
 	return i;
 }
 

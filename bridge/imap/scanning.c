@@ -91,10 +91,11 @@ static enum err add_set(struct imap_exchange *x, const struct imap_uids *uids, s
 
 static size_t line_end(const struct imap_uids *uids, size_t first)
 {
-	size_t bytes = 0, i = first;
+	struct imap_set_length length = { 0 };
+	size_t i = first;
 
-	for (; i < uids->count && bytes < IMAP_SET_BYTES_MAX; i++)
-		bytes += i > first && uids->at[i] == uids->at[i - 1] + 1 ? 0 : 22;
+	for (; i < uids->count && length.bytes < IMAP_SET_BYTES_MAX; i++)
+		imap_set_length_add(&length, uids->at[i]);
 	return i;
 }
 

@@ -161,6 +161,14 @@ struct imap_item *imap_items_find(const struct imap_items *l, uint32_t uid);
 /* No command line is longer than about this (RFC 7162 §4 asks for 8192). */
 #define IMAP_SET_BYTES_MAX 7000
 
+/* How long a set becomes on the line as ascending UIDs are added to it. */
+struct imap_set_length {
+	size_t bytes;
+	uint32_t last;
+	bool is_run;
+};
+void imap_set_length_add(struct imap_set_length *l, uint32_t uid);
+
 /* Fetches items[first..last) with as few commands as the limit on their length
  * allows; where one message makes the server refuse a whole set, the others are
  * still fetched. Answers go into the items. `done` runs when all is answered;

@@ -283,3 +283,26 @@ test('flags are what the server shows in the end, not what it was told', async (
   const results = await act(api, 'flag', ids, { keywords: { $seen: true } });
   assert.deepEqual(outcome(results), ['done', 'not-supported', 'message-not-found']);
 });
+
+test('five thousand ids that do not stand together go in a few commands', async () => {
+  const uids = Array.from({ length: 5000 }, (_, n) => 2 * n + 1);
+  const { api, ids, target } = await withScript('thousands', {
+    SELECT: (command, peer) =>
+      peer.send(SELECTED(42).replace('* 3 ', '* 5000 ').replace('UIDNEXT 8', 'UIDNEXT 10001')),
+    FETCH: async (command, peer) => {
+      const [first, last] = command.text.match(/FETCH (\d+)\S*?(\d+) /).slice(1).map(Number);
+      const asked = uids.filter((uid) => uid >= first && uid <= last);
+      await peer.send(
+        asked.map((uid) => `* ${(uid + 1) / 2} FETCH (UID ${uid} FLAGS ())\r\n`).join(''),
+      );
+    },
+  });
+  const folderId = ids[0].split('.')[0];
+  const many = uids.map((uid) => `${folderId}.16.${uid.toString(36)}`);
+  const results = await act(api, 'move', many, { folderId: target });
+  assert.ok(results.every(({ status }) => status === 'done'));
+  assert.equal(results.length, 5000);
+  assert.ok(sent(-1, / UID FETCH /).length <= 6);
+  assert.ok(sent(-1, / UID MOVE /).length <= 6);
+  for (const line of sent(-1, / UID /)) assert.ok(line.length <= 8192, 'RFC 7162 §4');
+});
