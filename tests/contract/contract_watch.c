@@ -9,6 +9,9 @@
 #define WAIT_MS 60000
 
 static const struct mail_watch usual = { .want = MAIL_SUMMARY, .poll_ms = 3600000 };
+static const struct mail_watch everything = { .want = MAIL_SUMMARY,
+					      .all_folders = true,
+					      .poll_ms = 3600000 };
 
 static struct contract_folder *begin(void **state)
 {
@@ -448,25 +451,25 @@ static void go_on(struct chaos *c)
 		break;
 	case 1:
 		contract_stop_watching(f);
-		contract_watch(f, &usual);
+		contract_watch(f, pick(c, 2) ? &usual : &everything);
 		break;
 	case 2:
 		contract_stop_watching(f);
 		assert_int_equal(contract_fetch(f->t, f->t->path, &key, 1, MAIL_SUMMARY), ERR_OK);
-		contract_watch(f, &usual);
+		contract_watch(f, pick(c, 2) ? &usual : &everything);
 		break;
 	case 3:
 		contract_stop_watching(f);
 		assert_int_equal(contract_sync(f), ERR_OK);
 		contract_assert_equal_to_server(f);
-		contract_watch(f, &usual);
+		contract_watch(f, pick(c, 2) ? &usual : &everything);
 		break;
 	case 4:
 		contract_stop_watching(f);
 		mailstore_free(f->t->ms);
 		(void)as_another(f->t);
 		assert_int_equal(contract_sync(f), ERR_OK);
-		contract_watch(f, &usual);
+		contract_watch(f, pick(c, 2) ? &usual : &everything);
 		break;
 	default: loop_turn(f->t->contract->loop, pick(c, 5)); break;
 	}
@@ -484,7 +487,7 @@ void who_keeps_up_is_never_wrong(void **state)
 	}
 	c.f->t->ms = own;
 	assert_int_equal(contract_sync(c.f), ERR_OK);
-	contract_watch(c.f, &usual);
+	contract_watch(c.f, &everything);
 	for (unsigned i = 0; i < 120; i++) {
 		disturb(&c);
 		if (pick(&c, 3) == 0)
