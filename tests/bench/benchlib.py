@@ -72,12 +72,13 @@ class Dovecot:
 class Bridge:
     """mailbridge, release build, in front of `dovecot`; `extra` are settings, `servers` sections."""
 
-    def __init__(self, dovecot, cpu=None, extra="", servers=""):
+    def __init__(self, dovecot, cpu=None, extra="", servers="", upstream=None):
+        upstream = upstream or f"imap = imaps://localhost:{dovecot.imaps}"
         self.port = free_port()
         config = WORK / f"bridge-{self.port}.ini"
         config.write_text(
             f"listen = 127.0.0.1:{self.port}\nlog_level = warn\n{extra}\n[server example.org]\n"
-            f"imap = imaps://localhost:{dovecot.imaps}\nca_file = {dovecot.ca}\n{servers}")
+            f"{upstream}\nca_file = {dovecot.ca}\n{servers}")
         command = [BUILD / "api" / "mailbridge", "--config", config]
         self.process = subprocess.Popen(pin(cpu) + [str(c) for c in command])
         wait_port(self.port)
