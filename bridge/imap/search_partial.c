@@ -10,17 +10,22 @@ static struct imap_searching *search_of(const struct imap_exchange *x)
 	return x->owner;
 }
 
+static bool is_left_to_server(const struct imap_search_plan *plan)
+{
+	return !plan->has_dates && !plan->has_attachment && !plan->has_sizes && !plan->has_digest &&
+	       !plan->is_local_text;
+}
+
 bool imap_searching_can_be_partial(const struct imap_searching *s)
 {
+	const struct imap_session *session = s->base.store->session;
 	const struct mail_query *q = imap_searching_query(s);
-	const struct imap_search_plan *plan = &s->plan;
 
-	/* Yahoo offers it without ESEARCH, whose syntax it needs. */
-	return imap_session_can(s->base.store->session, IMAP_CAP_PARTIAL) &&
-	       imap_session_can(s->base.store->session, IMAP_CAP_ESEARCH) &&
-	       q->sort == SORT_ADDED && !q->collapse_threads && q->window.kind != WINDOW_ANCHOR &&
-	       !plan->has_dates && !plan->has_attachment && !plan->has_digest &&
-	       !plan->is_local_text;
+	/* Yahoo offers it without ESEARCH, on which it rests. */
+	return imap_session_can(session, IMAP_CAP_PARTIAL) &&
+	       imap_session_can(session, IMAP_CAP_ESEARCH) && q->sort == SORT_ADDED &&
+	       !q->collapse_threads && q->window.kind != WINDOW_ANCHOR &&
+	       is_left_to_server(&s->plan);
 }
 
 /* --- the answers ------------------------------------------------------------------------- */
