@@ -358,8 +358,12 @@ static void take_baseline(struct watch *w, struct watch_folder *f, const struct 
 	f->is_new = false;
 }
 
-void watch_take_status(struct watch *w, struct watch_folder *f, const struct folder_status *st)
+void watch_take_status(struct watch *w, struct watch_folder *f, const struct folder_status *given)
 {
+	struct folder_status now = *given, *st = &now;
+
+	if (!w->account->caps.changes)
+		st->highestmodseq = 0; /* nothing can be asked since then */
 	f->needs_status = false;
 	if (!f->has_baseline) {
 		take_baseline(w, f, st);

@@ -1,0 +1,281 @@
+// Random things done to a mailbox by other mail programs and over the API, while connections to
+// the mail server are cut at random: whenever it is quiet again, who follows the event feed knows
+// exactly what a fresh IMAP client sees, and has been told of each message once.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { after, before, test } from 'node:test';
+import { startCuttingRelay } from './lib/cutting_relay.js';
+import { dovecot, startDovecot } from './lib/dovecot.js';
+import { openStream } from './lib/event_stream.js';
+import { ApiClient } from './lib/http.js';
+import { ImapClient } from './lib/imap_client.js';
+import { startMailbridge } from './lib/mailbridge.js';
+import { waitFor } from './lib/wait.js';
+
+const ROUNDS = 12;
+const FOLDERS = ['INBOX', 'Archive'];
+const QUIET_LIMIT_MS = 60_000;
+/** Another one makes other things happen. */
+const SEED = Number(process.env.MAILBRIDGE_TEST_SEED ?? 1);
+
+/** What there is to cut: where, and on which side of the connection. */
+const TRIGGERS = [/IDLE/, /NOTIFY/, /FETCH/, /SELECT/, /STATUS/, /DONE/, /LOGIN|AUTHENTICATE/];
+
+const stops = [];
+let bridge;
+let servers;
+
+before(async () => {
+  const folder = mkdtempSync(`${tmpdir()}/mailbridge-watch-`);
+  stops.push(() => rmSync(folder, { recursive: true, force: true }));
+  const user = { username: 'random@example.org', password: 'secret' };
+  const start = async (name, ...options) => {
+    const login = ['--user', `${user.username}:${user.password}`];
+    const server = await startDovecot(`${folder}/${name}`, ...options, ...login);
+    stops.push(() => server.stop());
+    return { server, user };
+  };
+  const shared = await dovecot();
+  servers = {
+    'NOTIFY and QRESYNC': { server: shared, user: await shared.newUser(), canSeeAllFlags: true },
+    'IDLE and CONDSTORE': {
+      ...(await start(
+        'condstore',
+        '--capability',
+        'IMAP4rev1 IDLE CONDSTORE ENABLE UIDPLUS MOVE LITERAL+ NAMESPACE',
+      )),
+      canSeeAllFlags: true,
+    },
+    'nothing but IMAP4rev1': await start('plain', '--minimal'),
+  };
+  const config = { watch_poll: '300ms', login_attempts: 1000 };
+  for (const [name, kind] of Object.entries(servers)) {
+    kind.relay = await startCuttingRelay(kind.server.imapPort);
+    stops.push(() => kind.relay.stop());
+    kind.section = `${name.toLowerCase().replace(/[^a-z]+/g, '-')}.example`;
+    config[`server ${kind.section}`] = { imap: `imap://localhost:${kind.relay.port}?tls=none` };
+  }
+  bridge = await startMailbridge({ config });
+  stops.push(() => bridge.stop());
+});
+
+after(async () => {
+  for (const stop of stops.reverse()) await stop();
+});
+
+/** Numbers below n, the same ones for the same seed. */
+function diceOf(seed) {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) % n;
+  };
+}
+
+const flagNames = { '\\Seen': '$seen', '\\Answered': '$answered', '\\Flagged': '$flagged' };
+const textOf = (keywords) => Object.keys(keywords).sort().join(' ');
+
+/** One who follows the feed: what he knows, by id. Complains of what makes no sense. */
+class Follower {
+  known = new Map();
+  #heard = 0;
+
+  constructor(stream, messages) {
+    this.stream = stream;
+    for (const { id, keywords } of messages) this.known.set(id, textOf(keywords));
+  }
+
+  hear() {
+    for (; this.#heard < this.stream.events.length; this.#heard++) {
+      this.#take(this.stream.events[this.#heard]);
+    }
+  }
+
+  #take(event) {
+    switch (event.type) {
+      case 'message.created':
+        assert.ok(!this.known.has(event.message.id), `told twice: ${event.message.id}`);
+        this.known.set(event.message.id, textOf(event.message.keywords));
+        break;
+      case 'message.updated':
+        for (const { id, keywords } of event.updates) {
+          assert.ok(this.known.has(id), `changed, but never there: ${id}`);
+          this.known.set(id, textOf(keywords));
+        }
+        break;
+      case 'message.deleted':
+        for (const id of event.ids) assert.ok(this.known.delete(id), `never there: ${id}`);
+        break;
+      case 'reset':
+        assert.fail(`reset: ${JSON.stringify(event)}`);
+    }
+  }
+}
+
+/** The mailbox, from all sides. */
+class Mailbox {
+  constructor(t, kind, dice) {
+    Object.assign(this, { t, kind, dice, count: 0, cuts: [] });
+  }
+
+  async begin() {
+    const { username, password } = this.kind.user;
+    const made = await bridge.api.api('POST', '/v1/sessions', {
+      body: { username, password, server: this.kind.section },
+    });
+    assert.equal(made.status, 201, made.text);
+    this.auth = `Bearer ${made.json.token}`;
+    this.others = [await this.connect(), await this.connect()];
+    for (const other of this.others) this.t.after(() => other.logout());
+    await this.others[0].command('CREATE Archive').catch(() => {});
+    for (const folder of FOLDERS) for (let n = 0; n < 5; n++) await this.deliver(folder);
+    this.api = new ApiClient(bridge.port, this.auth);
+    this.t.after(() => this.api.close());
+    const { folders } = (await this.request('GET', '/v1/folders')).json;
+    this.ids = Object.fromEntries(folders.map(({ name, id }) => [name.toUpperCase(), id]));
+    this.stream = await openStream(this.t, this.api);
+    this.firstId = this.stream.lastId;
+    this.follower = new Follower(this.stream, await this.listed());
+  }
+
+  connect() {
+    const { username, password } = this.kind.user;
+    return ImapClient.connect(this.kind.server, username, password);
+  }
+
+  request(method, path, body) {
+    return this.api.api(method, path, { body });
+  }
+
+  id(folder) {
+    return this.ids[folder.toUpperCase()];
+  }
+
+  /** All messages, as the API lists them. */
+  async listed() {
+    const lists = [];
+    for (const folder of FOLDERS) {
+      const answer = await this.request('GET', `/v1/folders/${this.id(folder)}/messages?limit=500`);
+      assert.equal(answer.status, 200, answer.text);
+      lists.push(...answer.json.messages);
+    }
+    return lists;
+  }
+
+  /** And as a fresh IMAP client sees them: Map of id to keywords. */
+  async truth() {
+    const client = await this.connect();
+    const all = new Map();
+    for (const folder of FOLDERS) {
+      const { untagged } = await client.select(folder);
+      const validity = Number(untagged.join().match(/UIDVALIDITY (\d+)/)[1]).toString(36);
+      const fetched = await client.command('UID FETCH 1:* (FLAGS)');
+      for (const line of fetched.untagged) {
+        const [, flags] = line.match(/FLAGS \(([^)]*)\)/) ?? [];
+        const [, uid] = line.match(/UID (\d+)/) ?? [];
+        if (!uid || flags.includes('\\Deleted')) continue;
+        const names = flags.split(' ').filter((flag) => flag && flag !== '\\Recent');
+        const keywords = names.map((flag) => flagNames[flag] ?? flag.toLowerCase()).sort();
+        all.set(`${this.id(folder)}.${validity}.${Number(uid).toString(36)}`, keywords.join(' '));
+      }
+    }
+    await client.logout();
+    return all;
+  }
+
+  async deliver(folder) {
+    const subject = `random ${this.count++}`;
+    const text = `From: bob@example.net\r\nSubject: ${subject}\r\n\r\nText of ${subject}.\r\n`;
+    await this.others[this.dice(2)].append(folder, text, this.dice(2) ? '\\Seen' : '');
+  }
+
+  /** Another client selects a folder and does something to a message in it. */
+  async change(folder) {
+    const client = this.others[this.dice(2)];
+    const { untagged } = await client.select(folder);
+    const exists = Number(untagged.join().match(/(\d+) EXISTS/)?.[1] ?? 0);
+    if (!exists) return;
+    const number = this.dice(exists) + 1;
+    const last = Math.min(exists, number + this.dice(4));
+    const flags = ['\\Seen', '\\Flagged', 'todo', '\\Answered'];
+    const what = this.dice(4);
+    if (what === 0) {
+      await client.command(`STORE ${number}:${last} +FLAGS.SILENT (\\Deleted)`);
+      await client.command('EXPUNGE');
+    } else if (folder === 'INBOX' || this.kind.canSeeAllFlags) {
+      const sign = '+-'[this.dice(2)];
+      await client.command(`STORE ${number}:${last} ${sign}FLAGS (${flags[this.dice(4)]})`);
+    }
+  }
+
+  /** Something of our own; what comes of it when it is cut is not the question here. */
+  async act() {
+    const messages = await this.request('GET', `/v1/folders/${this.id('INBOX')}/messages?limit=5`);
+    const ids = (messages.json?.messages ?? []).map(({ id }) => id);
+    if (!ids.length) return;
+    const id = ids[this.dice(ids.length)];
+    const bodies = [
+      { action: 'flag', ids: [id], keywords: { $flagged: true } },
+      { action: 'move', ids: [id], folderId: this.id('Archive') },
+      { action: 'copy', ids: [id], folderId: this.id('Archive') },
+      { action: 'delete', ids: [id], permanent: true },
+    ];
+    await this.request('POST', '/v1/messages/actions', bodies[this.dice(4)]);
+  }
+
+  cut() {
+    const cut = this.kind.relay.cutNext({
+      trigger: TRIGGERS[this.dice(TRIGGERS.length)],
+      side: this.dice(2) ? 'client' : 'server',
+      after: this.dice(60),
+      how: this.dice(2) ? 'fin' : 'rst',
+    });
+    this.cuts.push(cut);
+  }
+
+  async step() {
+    const folder = FOLDERS[this.dice(2)];
+    const what = this.dice(10);
+    if (what < 3) await this.deliver(folder);
+    else if (what < 7) await this.change(folder);
+    else if (what < 9) await this.act();
+    else this.cut();
+  }
+
+  /** Until the follower and the API's lists say what a fresh client sees. */
+  async quiet() {
+    const same = (map, truth) => assert.deepEqual([...map].sort(), [...truth].sort());
+    await waitFor(
+      'the follower to know what the server has',
+      async () => {
+        const truth = await this.truth();
+        this.follower.hear();
+        same(this.follower.known, truth);
+        const listed = await this.listed();
+        same(new Map(listed.map(({ id, keywords }) => [id, textOf(keywords)])), truth);
+        return true;
+      },
+      QUIET_LIMIT_MS,
+    );
+  }
+}
+
+const kinds = ['NOTIFY and QRESYNC', 'IDLE and CONDSTORE', 'nothing but IMAP4rev1'];
+
+for (const [n, name] of kinds.entries()) {
+  test(`random changes are followed: ${name}`, async (t) => {
+    const box = new Mailbox(t, servers[name], diceOf(1000 * SEED + n));
+    await box.begin();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let steps = 1 + box.dice(8); steps > 0; steps--) await box.step();
+      await box.quiet();
+    }
+    assert.ok(box.cuts.some(({ isCut }) => isCut), 'no connection was cut');
+    // Who reads it all once more gets the same.
+    const again = await openStream(t, box.api, `?since=${box.firstId}`);
+    const ids = (events) => events.map(({ id }) => id);
+    await again.until('the whole feed', (events) => events.length >= box.stream.events.length);
+    assert.deepEqual(ids(again.events).slice(0, box.stream.events.length), ids(box.stream.events));
+  });
+}
