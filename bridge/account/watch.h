@@ -94,9 +94,9 @@ struct watch {
 	struct account *holders; /* by next_holder */
 	struct account *account; /* whose session it works with; with a reference */
 	enum watch_state state;
-	struct fault fault; /* of WATCH_STOPPED and WATCH_RETRYING */
-	unsigned failures;  /* in a row */
-	uint64_t watching_since_ms;
+	struct fault fault;                    /* of WATCH_STOPPED and WATCH_RETRYING */
+	unsigned failures;                     /* in a row */
+	uint64_t watching_since_ms, waited_ms; /* and how long for that */
 	struct loop_task go;
 	struct loop_timer timer;
 	struct loop_timer linger;

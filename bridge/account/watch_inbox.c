@@ -118,7 +118,7 @@ void watch_begin(struct watch *w)
 		w->folders[i]->has_stood = false;
 	w->step.lease.flags &= ~(unsigned)LEASE_FRESH;
 	w->hub->stats.reconnects += w->was_lost;
-	if (w->was_lost || !w->watching_since_ms)
+	if (!w->watching_since_ms)
 		w->watching_since_ms = clock_monotonic_ms();
 	if (w->was_lost || !w->renew_at_ms) {
 		w->renew_at_ms = clock_monotonic_ms() + w->hub->limits.watch_renew_ms;

@@ -18,10 +18,9 @@
 #define WORK_TIMEOUT_MS 60000
 /* The line for a session is left to others for so long, and then joined again. */
 #define LEASE_TIMEOUT_MS (10 * 60 * 1000)
-/* In units of the first wait: the longest one, and how long a watch has to last for
- * what was before to be forgotten. */
-#define RETRY_MAX  120
-#define STEADY_FOR 20
+#define RETRY_MAX        120 /* the longest wait, in units of the first one */
+/* A watch that lasted so many times as long as was waited for it is a new beginning. */
+#define STEADY_FOR 4
 /* Another account of the same user wants the session that we give back. */
 #define ELSEWHERE_MS 3000
 
@@ -187,11 +186,10 @@ void watch_lost(struct watch *w, const struct fault *fault)
 {
 	const char *reason = reason_of(fault, w->has_worked);
 	struct fault copy = *fault;
-	bool was_steady =
-		w->state == WATCH_WATCHING && clock_monotonic_ms() - w->watching_since_ms >
-						      STEADY_FOR * w->hub->limits.watch_retry_ms;
-	uint64_t wait_ms;
+	bool was_steady = w->watching_since_ms &&
+			  clock_monotonic_ms() - w->watching_since_ms > STEADY_FOR * w->waited_ms;
 
+	w->watching_since_ms = 0;
 	w->was_lost = true;
 	watch_release(w);
 	if (copy.err == ERR_AUTH) {
@@ -200,10 +198,10 @@ void watch_lost(struct watch *w, const struct fault *fault)
 	}
 	w->failures = was_steady ? 1 : w->failures + 1;
 	w->fault = copy;
-	wait_ms = patience_ms(w, &copy);
-	watch_put_connection(w, NULL, reason, (clock_wall_ms() + (int64_t)wait_ms) / 1000);
+	w->waited_ms = patience_ms(w, &copy);
+	watch_put_connection(w, NULL, reason, (clock_wall_ms() + (int64_t)w->waited_ms) / 1000);
 	w->state = WATCH_RETRYING;
-	watch_wake_at(w, clock_monotonic_ms() + wait_ms);
+	watch_wake_at(w, clock_monotonic_ms() + w->waited_ms);
 	if (!w->is_complete)
 		watch_finish_cursors(w, &copy);
 }

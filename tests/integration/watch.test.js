@@ -116,7 +116,7 @@ class Follower {
 /** The mailbox, from all sides. */
 class Mailbox {
   constructor(t, kind, dice) {
-    Object.assign(this, { t, kind, dice, count: 0, cuts: [] });
+    Object.assign(this, { t, kind, dice, count: 0 });
   }
 
   async begin() {
@@ -225,13 +225,12 @@ class Mailbox {
   }
 
   cut() {
-    const cut = this.kind.relay.cutNext({
+    this.kind.relay.cutNext({
       trigger: TRIGGERS[this.dice(TRIGGERS.length)],
       side: this.dice(2) ? 'client' : 'server',
       after: this.dice(60),
       how: this.dice(2) ? 'fin' : 'rst',
     });
-    this.cuts.push(cut);
   }
 
   async step() {
@@ -271,7 +270,6 @@ for (const [n, name] of kinds.entries()) {
       for (let steps = 1 + box.dice(8); steps > 0; steps--) await box.step();
       await box.quiet();
     }
-    assert.ok(box.cuts.some(({ isCut }) => isCut), 'no connection was cut');
     // Who reads it all once more gets the same.
     const again = await openStream(t, box.api, `?since=${box.firstId}`);
     const ids = (events) => events.map(({ id }) => id);
