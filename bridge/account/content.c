@@ -186,7 +186,8 @@ static void take_raw(struct transfer *t, const struct mail_item *item)
 	t->encoding = PART_ENCODING_IDENTITY;
 	t->head = (struct content_head){ .type = BYTES_LIT("message/rfc822"),
 					 .size_bytes = item->size,
-					 .is_size_exact = true };
+					 .is_size_exact =
+						 !t->m.work.account->caps.sizes_are_estimates };
 	t->section = (struct mail_section){ .section = BYTES_LIT(""),
 					    .whole_known = true,
 					    .whole_bytes = item->size };

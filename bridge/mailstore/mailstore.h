@@ -58,10 +58,11 @@ struct mailstore_caps {
 	bool has_names;       /* no UIDs: POP3 */
 	bool search_is_local; /* the store looks itself, within limits */
 	bool uid_expunge;     /* else a deletion may stay marked */
-	bool whole_moves;    /* else a move that is cut off may leave the message in both folders */
-	bool changes;        /* CONDSTORE or QRESYNC */
-	bool decodes;        /* mailstore_part_size() and mail_section.is_decoded may work */
-	bool counts_in_list; /* list_folders brings counts in one round trip */
+	bool whole_moves; /* else a move that is cut off may leave the message in both folders */
+	bool changes;     /* CONDSTORE or QRESYNC */
+	bool decodes;     /* mailstore_part_size() and mail_section.is_decoded may work */
+	bool sizes_are_estimates; /* a message may turn out to be of another size (POP3) */
+	bool counts_in_list;      /* list_folders brings counts in one round trip */
 	bool is_gmail;
 	enum mailstore_flags_kind flags;
 	enum mailstore_push push;

@@ -49,6 +49,7 @@ static void finish(struct open_op *o)
 					    .push = MAILSTORE_PUSH_POLL,
 					    .counts_in_list = true,
 					    .login_delay_s = login_delay_s(st),
+					    .sizes_are_estimates = true,
 					    .sessions_max = 1 };
 	st->is_open = true;
 	rq = pop3_op_finish(&o->op);

@@ -1,6 +1,15 @@
 // The essential tests once more, on mail servers other than Dovecot: see support/servers.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { DEMO_PASSWORD, DEMO_USER } from './dovecot.js';
@@ -21,11 +30,14 @@ const KINDS = {
     delimiter: '.',
     hasKeywords: true,
     hasTls: true,
+    hasStls: true,
     lacksFolders: true,
     deletesSlowly: true, // waits two seconds with each folder, so that UIDVALIDITY is a new one
     endsLines: true, // a message that ends within a line gets a line end
   },
-  mailutils: { prefix: '', delimiter: '/', hasKeywords: false, hasTls: false, lacksFolders: true },
+  mailutils: { hasStls: true, hasMbox: true },
+  popa3d: { hasMbox: true },
+  'solid-pop3d': { hasMbox: true },
 };
 
 const nameOf = (username) => username.split('@')[0];
@@ -34,6 +46,7 @@ class OtherServer {
   #folder;
   #spare = 0;
   #lengthened = new Set();
+  #dropped = 0;
   #demo;
 
   constructor(name, folder) {
@@ -71,6 +84,28 @@ class OtherServer {
     const client = await ImapClient.connect(this, username, PASSWORD);
     await client.append('INBOX', message.replace(/\r?\n/g, '\r\n'));
     await client.logout();
+  }
+
+  /** New mail where its POP3 server looks for it. */
+  drop(username, message) {
+    const path = `${this.#folder}/mail/${nameOf(username)}`;
+    const { uid, gid } = statSync(path);
+    if (this.hasMbox) {
+      const quoted = message.replace(/\r\n/g, '\n').replace(/^>*From /gm, '>$&');
+      appendFileSync(path, `From x@example.com Thu Jan 15 12:00:00 2026\n${quoted}\n`);
+      return;
+    }
+    const file = `${path}/new/${++this.#dropped}.drop`;
+    writeFileSync(file, message.replace(/\r\n/g, '\n'));
+    chownSync(file, uid, gid);
+  }
+
+  /** The section of the configuration for POP3; with STLS where it has that. */
+  pop3Section() {
+    const pop3 = this.hasStls
+      ? `pop3://localhost:${this.pop3Port}`
+      : `pop3://127.0.0.1:${this.pop3Port}?tls=none`;
+    return { domains: DOMAIN, username: '%n', pop3, ca_file: this.caFile };
   }
 
   demoManifest() {
@@ -156,7 +191,7 @@ class OtherServer {
 }
 
 /** Why this server cannot be had on this machine; null if it can. */
-async function whyNot(name) {
+export async function whyNot(name) {
   try {
     await runSupport('servers/server.sh', 'can', name);
     return null;

@@ -8,7 +8,8 @@
  *	A: status FOLDER
  *	A: page FOLDER LIMIT            the newest first, all that a summary needs
  *	A: sort FOLDER LIMIT            the same by the date of arrival
- *	A: find FOLDER KIND TEXT        KIND text, from, subject, body, after, keyword, minSize ...
+ *	A: find FOLDER KIND TEXT        KIND text, from, subject, body, header:NAME, after,
+ *	                                keyword, minSize
  *	A: fetch FOLDER UIDS            flags and dates
  *	A: stream FOLDER UID SECTION SIZE   SECTION "" is the whole, SIZE 0: not known
  *	A: flag FOLDER UIDS +NAME -NAME ...
