@@ -1,6 +1,8 @@
 /* Summaries of messages that the client names one by one. */
 #include "account/act.h"
 #include "account/gather.h"
+#include "account/live.h"
+#include "account/live_list.h"
 
 struct by_id {
 	struct work work;
@@ -98,6 +100,38 @@ static void on_folders(struct work *w, const struct folder_list *all)
 		work_fail(w, ERR_NOMEM);
 }
 
+/* One of a folder that is known exactly, whose summary is in memory. */
+static bool find_ready(struct by_id *o, const struct message_id *id, struct ready_summary *ret)
+{
+	const struct folder_state *fs = live_state(o->work.account, &id->folder);
+	struct arena *mem = o->work.call.mem;
+	struct keywords k;
+
+	return fs && id->key.kind == MESSAGE_KEY_UID &&
+	       folder_state_totals(fs).uidvalidity == id->key.uidvalidity &&
+	       folder_state_keywords(fs, id->key.uid, &k) &&
+	       live_summary_find(o->work.account, id, mem, ret) &&
+	       !(o->preview && bytes_is_null(ret->preview)) &&
+	       keywords_copy(&k, mem, &ret->keywords);
+}
+
+/* False when the server has to be asked: for all of them, then. */
+static bool from_memory(struct by_id *o)
+{
+	struct summary_list *l = &o->list;
+
+	l->ready = ARENA_ARRAY(o->work.call.mem, o->plan.count, struct ready_summary);
+	for (size_t i = 0; l->ready && i < o->plan.count; i++)
+		if (!o->plan.open[i] || !find_ready(o, &o->plan.ids[i], &l->ready[i])) {
+			l->ready = NULL;
+			return false;
+		}
+	l->count = l->ready ? o->plan.count : 0;
+	l->has_total = true;
+	l->total = (uint32_t)l->count;
+	return l->ready != NULL;
+}
+
 struct op *account_get_summaries(struct account *a, struct call call, const struct bytes *ids,
 				 size_t count, const struct list_options *options,
 				 account_list_cb *cb, void *ctx)
@@ -111,6 +145,11 @@ struct op *account_get_summaries(struct account *a, struct call call, const stru
 	o->work.stop = stop;
 	if (!act_plan_make(call.mem, ids, count, &o->plan)) {
 		work_fail(&o->work, ERR_NOMEM);
+		return &o->work.op;
+	}
+	o->preview = options->preview;
+	if (from_memory(o)) {
+		work_end(&o->work, NULL);
 		return &o->work.op;
 	}
 	o->gather = (struct gather){ .owner = o,

@@ -91,6 +91,9 @@ test('a list from memory is the list of the mail server', async (t) => {
       for (const message of json.messages) message.preview = null; // may be known by now
       assert.deepEqual(json, want, query);
     }
+    const known = (await get(api, `${INBOX}?limit=3`)).json.messages;
+    const { messages } = (await get(api, `/v1/messages?ids=${known.map(({ id }) => id)}`)).json;
+    assert.deepEqual(messages, known);
     // LIST-STATUS would count those marked as deleted.
     const { totalMessages, unreadMessages } = (await get(api, '/v1/folders/inbox')).json;
     assert.deepEqual([totalMessages, unreadMessages], [23, 16]);
