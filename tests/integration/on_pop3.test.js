@@ -58,12 +58,22 @@ for (const name of ['courier', 'mailutils', 'popa3d', 'solid-pop3d']) {
     }
     const found = await api.get('/v1/folders/inbox/messages?subject=2');
     assert.deepEqual(found.json.messages.map(({ subject }) => subject), ['grüße 2']);
+    const dated = await api.get('/v1/folders/inbox/messages?sort=sentAt&body=hello');
+    assert.deepEqual(dated.json.messages.map(({ subject }) => subject), ['grüße 1', 'grüße 2', 'grüße 3']);
+    const seen = { body: { keywords: { $seen: true } } };
+    assert.equal((await api.api('PATCH', `/v1/messages/${messages[0].id}`, seen)).status, 200);
     const gone = messages[1].id;
     const removed = await api.api('DELETE', `/v1/messages/${gone}?permanent=true`);
     assert.ok([200, 204].includes(removed.status), removed.text);
     server.drop('spare1@example.org', message(4));
-    const left = [messages[0].subject, messages[2].subject, 'grüße 4'].sort();
-    assert.deepEqual((await inbox(api)).messages.map(({ subject }) => subject).sort(), left);
+    const left = (await inbox(api)).messages;
+    assert.deepEqual(
+      left.map(({ subject }) => subject).sort(),
+      [messages[0].subject, messages[2].subject, 'grüße 4'].sort(),
+    );
+    // The others are who they were before, in the next conversation too.
+    assert.deepEqual(left.find(({ id }) => id === messages[0].id).keywords, { $seen: true });
+    assert.ok(left.some(({ id }) => id === messages[2].id));
     assertProblem(await api.get(`/v1/messages/${gone}`), 404, 'message-not-found');
   });
 }
