@@ -90,6 +90,9 @@ void get_folder_messages(struct request *rq)
 
 	if (!l || !list_query_read(rq, account_id(a)->text, "-added", &l->query))
 		return;
+	/* A front end; whoever comes with Basic may never come back. */
+	if (user_has_session(user_of(rq)))
+		account_used(a);
 	if (account_list_now(a, request_arena(rq), folder, &l->query.mail, &l->options, &list))
 		answer_list(rq, &list, &l->query);
 	else

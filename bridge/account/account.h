@@ -389,6 +389,9 @@ MUST_CHECK bool account_entry_parse(struct bytes entry, enum account_event_type 
  * changes comes into its event log. */
 void account_hold(struct account *a);
 void account_release(struct account *a);
+/* Somebody lists its messages, who will most likely do so again: it is watched for as
+ * long as after account_release(). Not where watching means to ask again and again. */
+void account_used(struct account *a);
 
 /* Waits until the held account is watched and what it starts from is known: what
  * changes after `top` will be in the log. ERR_AUTH and the like when it cannot be. */

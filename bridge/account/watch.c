@@ -222,6 +222,14 @@ void account_release(struct account *a)
 	plan_linger(w);
 }
 
+void account_used(struct account *a)
+{
+	if (!a->has_caps || a->caps.push == MAILSTORE_PUSH_POLL)
+		return;
+	account_hold(a);
+	account_release(a);
+}
+
 /* --- for hub.c -------------------------------------------------------- */
 
 void live_logged_in(struct account *a)

@@ -72,7 +72,7 @@ class Dovecot:
 class Bridge:
     """mailbridge, release build, in front of `dovecot`; `extra` are settings, `servers` sections."""
 
-    def __init__(self, dovecot, cpu=None, extra="", servers="", upstream=None):
+    def __init__(self, dovecot, cpu=None, extra="", servers="", upstream=None, is_basic=False):
         upstream = upstream or f"imap = imaps://localhost:{dovecot.imaps}"
         self.port = free_port()
         config = WORK / f"bridge-{self.port}.ini"
@@ -86,7 +86,8 @@ class Bridge:
         self.events = None
         secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         self.header = f"Authorization: Basic {secret}"
-        self.token()
+        if not is_basic:
+            self.token()
 
     def get(self, path):
         request = urllib.request.Request(self.url + path)

@@ -100,6 +100,18 @@ test('a list from memory is the list of the mail server', async (t) => {
   }
 });
 
+test('whoever lists with a session is soon answered from memory, without listening', async () => {
+  const body = { username: IDLER, password: 'secret' };
+  const made = await use.bridge.api.api('POST', '/v1/sessions', { body });
+  assert.equal(made.status, 201, made.text);
+  const auth = `Bearer ${made.json.token}`;
+  await waitFor('a list from memory', async () => {
+    return isFromMemory(await get(use.bridge.api, INBOX, { auth }));
+  });
+  // Basic may be anybody who never comes back; but what is known is known.
+  assert.ok(isFromMemory(await get(use.bridge.api.as(IDLER, 'secret'), INBOX)));
+});
+
 test('cursors and anchors go on where they began', async (t) => {
   for (const { api } of await mailboxes(t)) {
     const first = await get(api, `${INBOX}?limit=6`);
