@@ -97,6 +97,8 @@ static void drop(struct pop3_op *op)
 	pop3_maildrop_trim(&st->drop, HEADERS_KEPT_BYTES);
 	if (st->first)
 		loop_task_start(st->loop, &st->pump_task);
+	else
+		pop3_prefetch_soon(st);
 }
 
 struct mail_request pop3_op_finish(struct pop3_op *op)
@@ -149,15 +151,11 @@ static void resume_op(struct op *base)
 
 static const struct op_class op_class = { .cancel = cancel_op, .resume = resume_op };
 
-static struct op *start(struct mailstore *ms, const struct mail_request *rq)
+struct op *pop3_op_start(struct pop3_store *st, const struct pop3_verb *verb,
+			 const struct mail_request *rq)
 {
-	struct pop3_store *st = store_of(ms);
-	const struct pop3_verb *verb = verb_of(rq);
-	struct pop3_op *op, **at = &st->first;
+	struct pop3_op *op = calloc(1, verb->size_bytes), **at = &st->first;
 
-	if (!verb)
-		verb = &unsupported;
-	op = calloc(1, verb->size_bytes);
 	if (!op)
 		return NULL;
 	op->op.cls = &op_class;
@@ -175,6 +173,13 @@ static struct op *start(struct mailstore *ms, const struct mail_request *rq)
 	*at = op;
 	loop_task_start(st->loop, &st->pump_task);
 	return &op->op;
+}
+
+static struct op *start(struct mailstore *ms, const struct mail_request *rq)
+{
+	const struct pop3_verb *verb = verb_of(rq);
+
+	return pop3_op_start(store_of(ms), verb ? verb : &unsupported, rq);
 }
 
 /* --- the class ----------------------------------------------------------------------- */
@@ -229,6 +234,9 @@ static void store_free(struct mailstore *ms)
 {
 	struct pop3_store *st = store_of(ms);
 
+	if (st->first && pop3_is_prefetch(st->first))
+		drop(st->first);
+	loop_timer_stop(st->loop, &st->idle);
 	if (st->is_open)
 		pop3_session_say_goodbye(st->session);
 	pop3_session_free(st->session);

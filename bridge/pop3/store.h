@@ -62,11 +62,16 @@ struct pop3_store {
 	struct message_key spooled;
 	struct buf spool;
 	struct pop3_op *first;
+	size_t prefetched; /* so many of the newest */
+	struct loop_timer idle;
 	struct loop_task pump_task;
 	struct loop_task end_task; /* tells the owner that the conversation has ended */
 	struct fault end_fault;
 };
 
+/* Queues one; NULL: no memory. */
+struct op *pop3_op_start(struct pop3_store *st, const struct pop3_verb *verb,
+			 const struct mail_request *rq);
 /* Takes it out and frees it; the caller then calls the request's callback as
  * the last thing it does. */
 struct mail_request pop3_op_finish(struct pop3_op *op);
@@ -113,6 +118,11 @@ extern const struct pop3_verb pop3_verb_expunge;  /* expunge.c */
 extern const struct pop3_verb pop3_verb_search;   /* search.c */
 extern const struct pop3_verb pop3_verb_sync;     /* sync.c */
 extern const struct pop3_verb pop3_verb_keywords; /* set_keywords.c */
+
+/* --- prefetch.c: while there is nothing to do --------------------------------------- */
+
+void pop3_prefetch_soon(struct pop3_store *st);
+bool pop3_is_prefetch(const struct pop3_op *op);
 
 /* --- shared by query and fetch ------------------------------------------------------ */
 
