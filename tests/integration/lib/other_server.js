@@ -200,11 +200,16 @@ export async function whyNot(name) {
   }
 }
 
-export async function startOtherServer(name) {
+/** `settings`: words of its script in support/servers. */
+export async function startOtherServer(name, ...settings) {
   const folder = mkdtempSync(`${tmpdir()}/mailbridge-${name}-`);
   const users = [`${nameOf(DEMO_USER)}:${DEMO_PASSWORD}`];
   for (let n = 0; n < SPARE_COUNT; n++) users.push(`spare${n}:${PASSWORD}`);
-  await runSupport('servers/server.sh', 'start', name, folder, ...users.flatMap((user) => ['--user', user]));
+  const options = [
+    ...users.flatMap((user) => ['--user', user]),
+    ...settings.flatMap((word) => ['--set', word]),
+  ];
+  await runSupport('servers/server.sh', 'start', name, folder, ...options);
   const server = new OtherServer(name, folder);
   process.once('exit', () => server.stop());
   return server;

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Cyrus with Debian's own configuration: folders "INBOX.name". --set unixnames gives "name/name".
+# Cyrus with Debian's own configuration: folders "INBOX.name". --set unixnames gives "name/name";
+# --set tls12 takes TLS 1.2 only, where it can bind a login to the connection (SCRAM-...-PLUS).
 packages="cyrus-imapd cyrus-pop3d sasl2-bin libsasl2-modules libsasl2-modules-db"
 ports="imap imaps pop3"
 
@@ -21,15 +22,32 @@ tls_server_key: /etc/cyrus.pem
 CONF
     ! has_setting unixnames ||
         printf 'altnamespace: yes\nunixhierarchysep: yes\n' >>/etc/imapd.conf.own
+    ! has_setting tls12 || echo 'tls_versions: tls1_2' >>/etc/imapd.conf.own
     grep -vE "^($(cut -d: -f1 /etc/imapd.conf.own | tr '\n' '|')#)" /etc/imapd.conf |
         cat - /etc/imapd.conf.own >/etc/imapd.conf.new
     mv /etc/imapd.conf.new /etc/imapd.conf
+}
+
+# Tickets are of use to the one process that gave them, which seldom meets them again; without them
+# sessions are kept in a database and resumed.
+configure_openssl() {
+    cat >/etc/openssl.cnf.own <<CONF
+openssl_conf = own
+[own]
+ssl_conf = ssl
+[ssl]
+system_default = all
+[all]
+Options = -SessionTicket
+CONF
+    export OPENSSL_CONF=/etc/openssl.cnf.own
 }
 
 add_user() { saslpasswd2 -p -c -u localhost "$1" <<<"$3"; }
 
 configure() {
     configure_imapd
+    ! has_setting tls12 || configure_openssl
     cat >/etc/cyrus.conf <<CONF
 START {
   recover cmd="/usr/sbin/cyrus ctl_cyrusdb -r"
