@@ -36,14 +36,16 @@ static void put_component(struct buf *to, struct arena *mem, struct bytes compon
 	}
 }
 
-/* May a name be cut there? Not where the delimiter could be part of modified UTF-7. */
+/* May a name be cut there? Not where the delimiter is no character, or could be part of
+ * modified UTF-7. */
 static bool is_separate(char delimiter, bool is_utf8)
 {
+	bool is_ascii = (uint8_t)delimiter >= 0x20 && (uint8_t)delimiter <= 0x7e;
 	bool is_letter = (delimiter >= 'a' && delimiter <= 'z') ||
 			 (delimiter >= 'A' && delimiter <= 'Z') ||
 			 (delimiter >= '0' && delimiter <= '9');
 
-	return is_utf8 || (delimiter && !is_letter && !strchr("&-+,", delimiter));
+	return is_ascii && (is_utf8 || (!is_letter && !strchr("&-+,", delimiter)));
 }
 
 struct bytes imap_name_decode(struct arena *mem, struct bytes name, char delimiter, bool is_utf8)

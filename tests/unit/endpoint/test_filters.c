@@ -177,7 +177,7 @@ static void test_keywords_are_looked_for_in_lower_case(void **state)
 
 static void test_threads_are_searched_by_their_root(void **state)
 {
-	static const char *const bad[] = { "",      "r.",    "r.!!",    "h.abc", "m.abc",
+	static const char *const bad[] = { "",      "r.",    "r.!!",    "h.",  "m.abc",
 					   "x.abc", "rZm9v", "r.Zm9v=", "r._w" /* not UTF-8 */ };
 	struct mail_query q;
 
@@ -187,6 +187,9 @@ static void test_threads_are_searched_by_their_root(void **state)
 	assert_true(build(*state, (struct filter_form){ .thread = BYTES_LIT("g.1234") }, &q));
 	expect_filter(&q, 0, FILTER_THREAD, "1234");
 	assert_bytes_equal_str(q.filters[0].name, "g");
+	assert_true(build(*state, (struct filter_form){ .thread = BYTES_LIT("h.abc") }, &q));
+	expect_filter(&q, 0, FILTER_THREAD, "abc");
+	assert_bytes_equal_str(q.filters[0].name, "h");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_false(
 			build(*state, (struct filter_form){ .thread = bytes_of_str(bad[i]) }, &q));
