@@ -33,7 +33,8 @@ void imap_store_set_caps(struct imap_store *st)
 		.sort = imap_session_can(s, IMAP_CAP_SORT),
 		.threads = imap_session_can(s, IMAP_CAP_THREAD_REFERENCES) ||
 			   imap_session_can(s, IMAP_CAP_THREAD_REFS),
-		.custom_keywords = true, /* PERMANENTFLAGS of each folder says more */
+		.custom_keywords =
+			!s->quirks.no_keywords, /* PERMANENTFLAGS of each folder says more */
 		.uid_expunge = imap_session_can(s, IMAP_CAP_UIDPLUS),
 		.whole_moves = imap_session_can(s, IMAP_CAP_MOVE),
 		.changes = imap_session_can(s, IMAP_CAP_CONDSTORE) ||
@@ -43,6 +44,7 @@ void imap_store_set_caps(struct imap_store *st)
 		.is_gmail = imap_session_can(s, IMAP_CAP_X_GM_EXT_1),
 		.flags = MAILSTORE_FLAGS_SERVER,
 		.push = MAILSTORE_PUSH_POLL,
+		.sessions_max = s->quirks.is_exclusive ? 1 : 0,
 	};
 	if (imap_session_can(s, IMAP_CAP_NOTIFY))
 		st->caps.push = MAILSTORE_PUSH_NOTIFY;

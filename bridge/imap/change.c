@@ -110,16 +110,41 @@ void imap_changing_lost(struct imap_op *op, const struct fault *fault)
 
 /* --- the beginning ------------------------------------------------------------------------ */
 
-static void on_selected(struct imap_op *op)
+/* Those that are not there have no record, and are not found. */
+static void keep_present(struct imap_changing *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (imap_present_has(&c->present, c->at[i].uid))
+			c->at[n++] = c->at[i];
+	}
+	c->count = n;
+}
+
+static void start(struct imap_op *op)
 {
 	struct imap_changing *c = (struct imap_changing *)op;
+	bool is_made = make_records(c);
 
-	if (!make_records(c))
+	if (is_made && op->store->session->quirks.guesses_uids)
+		keep_present(c);
+	if (!is_made)
 		imap_op_fail_with(op, ERR_NOMEM, "");
 	else if (!c->count)
 		imap_changing_finish(c);
 	else
 		c->go(c);
+}
+
+static void on_selected(struct imap_op *op)
+{
+	struct imap_changing *c = (struct imap_changing *)op;
+
+	if (op->store->session->quirks.guesses_uids)
+		imap_op_ask_present(op, &c->present, start);
+	else
+		start(op);
 }
 
 void imap_changing_begin(struct imap_changing *c, void (*go)(struct imap_changing *c))

@@ -24,6 +24,7 @@ struct imap_changing {
 	struct imap_op base;
 	struct imap_change *at; /* by ascending UID, in call.mem */
 	size_t count;
+	struct imap_present present; /* asked for where the server guesses UIDs */
 	/* Runs when the folder is selected and the records are made. */
 	void (*go)(struct imap_changing *c);
 };

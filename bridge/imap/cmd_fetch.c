@@ -4,6 +4,7 @@
 struct fetch {
 	struct imap_op base;
 	struct imap_fetching fetching;
+	struct imap_present present; /* asked for where the server guesses UIDs */
 };
 
 static bool asked_for(const struct mail_request *rq, uint32_t uidvalidity, uint32_t uid)
@@ -64,6 +65,25 @@ static void start(struct imap_op *op)
 		finish(f);
 }
 
+static void start_with_present(struct imap_op *op)
+{
+	struct fetch *f = (struct fetch *)op;
+	struct imap_items *items = &f->fetching.items;
+	size_t n = 0;
+
+	for (size_t i = 0; i < items->count; i++) {
+		if (imap_present_has(&f->present, items->at[i].item.key.uid))
+			items->at[n++] = items->at[i];
+	}
+	items->count = n;
+	start(op);
+}
+
+static void ask_present(struct imap_op *op)
+{
+	imap_op_ask_present(op, &((struct fetch *)op)->present, start_with_present);
+}
+
 /* Whether a folder has mod-sequences its SELECT tells. */
 static bool must_know(const struct imap_op *op)
 {
@@ -88,6 +108,10 @@ static void begin(struct imap_op *op)
 	f->fetching.op = op;
 	f->fetching.want = op->rq.arg.read.want;
 	f->fetching.done = on_fetched;
+	if (op->store->session->quirks.guesses_uids) {
+		imap_op_select(op, ask_present);
+		return;
+	}
 	if (must_know(op)) {
 		imap_op_select(op, start);
 		return;

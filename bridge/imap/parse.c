@@ -22,6 +22,7 @@ static const struct kind {
 	{ IMAP_WORD("FETCH"), imap_read_fetch, IMAP_FETCH, SEQ },
 	{ IMAP_WORD("EXISTS"), NULL, IMAP_EXISTS, COUNT },
 	{ IMAP_WORD("EXPUNGE"), NULL, IMAP_EXPUNGE, SEQ },
+	{ IMAP_WORD("EXPUNGED"), NULL, IMAP_EXPUNGE, SEQ }, /* mailutils */
 	{ IMAP_WORD("RECENT"), NULL, IMAP_RECENT, COUNT },
 	{ IMAP_WORD("UIDFETCH"), imap_read_fetch, IMAP_FETCH, UID },
 	{ IMAP_WORD("LIST"), imap_read_list, IMAP_LIST, NO_NUMBER },

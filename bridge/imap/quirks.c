@@ -7,15 +7,19 @@ static bool text_has(const struct imap_text *t, const char *words)
 	return bytes_find(t->text, bytes_of_str(words)) < t->text.len;
 }
 
-/* courier: learned as well from any server that does not tell it. No dialogue has the other: it
- * takes TLS. */
+/* courier: learned as well from any server that does not tell it. mailutils: it says no more than
+ * this word, and its ID is empty. No dialogue has the one that takes TLS. */
 struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting)
 {
 	bool is_courier = text_has(greeting, "Courier-IMAP");
+	bool is_mailutils = bytes_equal_str(greeting->text, "IMAP4rev1");
 
 	return (struct imap_quirks){ .no_uidnext = is_courier,
 				     .has_other_sizes = is_courier,
-				     .no_tls_exporter = text_has(greeting, "Cyrus IMAP") };
+				     .no_tls_exporter = text_has(greeting, "Cyrus IMAP"),
+				     .guesses_uids = is_mailutils,
+				     .is_exclusive = is_mailutils,
+				     .no_keywords = is_mailutils };
 }
 
 /* Beside each the dialogue that has it. What says the same in a code needs no entry. */
@@ -42,6 +46,9 @@ static const struct saying {
 	{ "nknown Mailbox", ERR_NOT_FOUND, NULL },
 	{ "no such mailbox", ERR_NOT_FOUND, NULL },
 	{ "No such file or directory", ERR_NOT_FOUND, NULL },
+	/* mailutils: the code stands behind the name of the command; a UID that is not there. */
+	{ "[TRYCREATE]", ERR_NOT_FOUND, NULL },
+	{ "Failed to parse message set", ERR_NOT_FOUND, NULL },
 	{ "already exists", ERR_EXISTS, NULL },
 	{ "ermission denied", ERR_DENIED, NULL },
 	/* cyrus, courier: characters that it has no use for. */

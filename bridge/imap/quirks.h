@@ -16,6 +16,14 @@ struct imap_quirks {
 	/* Channel binding to TLS 1.3 fails, though mechanisms with it are offered (Cyrus, which
 	 * knows tls-unique only). */
 	bool no_tls_exporter;
+	/* UIDs that are not there spoil a set: it is refused, ends early, or means the last message
+	 * instead. Therefore what is there is asked before (mailutils). */
+	bool guesses_uids;
+	/* Each session writes the mailbox back as it has seen it, and so undoes what another has
+	 * done (mailutils). */
+	bool is_exclusive;
+	/* It knows no keywords; asked for messages without one it falls over (mailutils). */
+	bool no_keywords;
 };
 
 struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting);

@@ -99,6 +99,17 @@ bool imap_store_attach(struct imap_store *st, int fd,
 /* Gives the connection up without telling anybody. */
 void imap_store_detach(struct imap_store *st);
 
+/* The UIDs of all that is in the selected folder, in call.mem and ascending. For servers that
+ * must not be asked for others (imap_quirks.guesses_uids). */
+struct imap_present {
+	uint32_t *at;
+	size_t count;
+};
+/* Fills it in; then `then` runs, unless the operation fails. */
+void imap_op_ask_present(struct imap_op *op, struct imap_present *to,
+			 void (*then)(struct imap_op *op));
+bool imap_present_has(const struct imap_present *p, uint32_t uid);
+
 /* Logged in: tells and asks what is due once. `then` runs later, or at once. */
 void imap_settle_in(struct imap_op *op, void (*then)(struct imap_op *op));
 

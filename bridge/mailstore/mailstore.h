@@ -66,7 +66,7 @@ struct mailstore_caps {
 	bool is_gmail;
 	enum mailstore_flags_kind flags;
 	enum mailstore_push push;
-	unsigned sessions_max;  /* 1 with POP3's exclusive maildrop, else 0 */
+	unsigned sessions_max;  /* 1 where a second one does harm (POP3's maildrop), else 0 */
 	uint64_t login_delay_s; /* not to log in more often than that; mostly 0 */
 	/* Where new folders at the top go: "" or a namespace's "INBOX." */
 	char personal_prefix[64];
