@@ -17,6 +17,10 @@ struct imap_finding {
 	size_t count;
 	uint64_t compared;
 	bool differs;
+	/* Where the server adds fields: the beginning of the line at hand. */
+	bool is_in_header, is_own_line, is_within_line;
+	uint8_t head[16];
+	size_t head_len;
 };
 
 /* Selects the folder of the request and looks. */

@@ -46,6 +46,30 @@ static void finish(struct append *a)
 	rq.cb.changes(rq.ctx, NULL, result, 1);
 }
 
+static void on_flagged(struct imap_exchange *x, const struct imap_reply *reply)
+{
+	struct append *a = append_of(x);
+
+	/* Whatever it says, the message is there. */
+	(void)reply;
+	(void)imap_op_answered(op_of(a), NULL);
+	finish(a);
+}
+
+static void flag_again(struct append *a)
+{
+	struct imap_exchange *x = imap_op_command(op_of(a), "UID STORE", on_flagged);
+
+	if (x) {
+		imap_command_number(&x->command, a->result.new_key.uid);
+		imap_command_word(&x->command, "+FLAGS.SILENT");
+		imap_command_flags(&x->command, &op_of(a)->rq.arg.append.keywords);
+	}
+	imap_op_send(op_of(a), x);
+	if (!op_of(a)->pending)
+		finish(a);
+}
+
 static void on_found(struct imap_finding *f, uint32_t uid)
 {
 	struct append *a = (struct append *)f;
@@ -55,7 +79,11 @@ static void on_found(struct imap_finding *f, uint32_t uid)
 	a->result.has_new_key = uid != 0;
 	a->result.new_key = (struct message_key){ .kind = MESSAGE_KEY_UID, .uid = uid };
 	a->result.new_key.uidvalidity = f->base.store->session->mailbox.uidvalidity;
-	finish(a);
+	if (uid && f->base.rq.verb == MAIL_APPEND && f->base.rq.arg.append.keywords.system &&
+	    f->base.store->session->quirks.forgets_flags)
+		flag_again(a);
+	else
+		finish(a);
 }
 
 static void answered(struct append *a)

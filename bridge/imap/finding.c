@@ -6,6 +6,8 @@
 
 /* So many of the same size are looked into, from the newest down. */
 #define CANDIDATES_MAX 20
+/* By which a message grows where the server adds fields to it. */
+#define ADDED_BYTES_MAX 200
 
 static struct imap_finding *finding_of(const struct imap_exchange *x)
 {
@@ -35,6 +37,45 @@ static void compare_octets(struct imap_finding *f, struct bytes data)
 	}
 }
 
+/* What an mbox keeps in the header: a message is the same without these lines. */
+static bool is_own_field(struct bytes head)
+{
+	static const struct bytes names[] = { BYTES_LIT("X-IMAPbase:"), BYTES_LIT("X-UID:"),
+					      BYTES_LIT("Status:") };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (bytes_equal_nocase(bytes_first(head, names[i].len), names[i]))
+			return true;
+	}
+	return false;
+}
+
+static void compare_head(struct imap_finding *f, bool is_end)
+{
+	struct bytes head = bytes_of(f->head, f->head_len);
+
+	f->is_own_line = f->is_within_line ? f->is_own_line : is_own_field(head);
+	if (!f->is_own_line)
+		compare_octets(f, head);
+	if (is_end && !f->is_within_line && bytes_equal_str(head, "\r\n"))
+		f->is_in_header = false;
+	f->is_within_line = !is_end;
+	f->head_len = 0;
+}
+
+static void compare_lines(struct imap_finding *f, struct bytes data)
+{
+	while (data.len && f->is_in_header) {
+		uint8_t c = data.at[0];
+
+		f->head[f->head_len++] = c;
+		if (c == '\n' || f->head_len == sizeof(f->head))
+			compare_head(f, c == '\n');
+		data = bytes_skip(data, 1);
+	}
+	compare_octets(f, data);
+}
+
 static bool on_literal(struct imap_exchange *x, struct bytes so_far, uint64_t size_bytes)
 {
 	(void)x;
@@ -45,7 +86,7 @@ static bool on_literal(struct imap_exchange *x, struct bytes so_far, uint64_t si
 static enum flow on_data(struct imap_exchange *x, struct bytes data, uint64_t left_bytes)
 {
 	(void)left_bytes;
-	compare_octets(finding_of(x), data);
+	compare_lines(finding_of(x), data);
 	return FLOW_MORE;
 }
 
@@ -60,7 +101,7 @@ static bool wants_body(const struct imap_exchange *x, const struct imap_response
 static void take_body(struct imap_exchange *x, const struct imap_response *r)
 {
 	if (!r->fetch.bodies[0].is_streamed)
-		compare_octets(finding_of(x), r->fetch.bodies[0].data);
+		compare_lines(finding_of(x), r->fetch.bodies[0].data);
 }
 
 static void on_compared(struct imap_exchange *x, const struct imap_reply *reply)
@@ -85,7 +126,9 @@ static void compare_next(struct imap_finding *f)
 	}
 	f->count--;
 	f->compared = 0;
-	f->differs = false;
+	f->differs = f->is_own_line = f->is_within_line = false;
+	f->is_in_header = f->base.store->session->quirks.adds_fields;
+	f->head_len = 0;
 	x = imap_op_command(&f->base, "UID FETCH", on_compared);
 	if (x) {
 		x->wants = wants_body;
@@ -111,11 +154,17 @@ static bool wants_size(const struct imap_exchange *x, const struct imap_response
 	       r->fetch.has & IMAP_FETCH_SIZE && r->fetch.uid >= finding_of(x)->first_uid;
 }
 
+static uint64_t added_bytes_max(const struct imap_finding *f)
+{
+	return f->base.store->session->quirks.adds_fields ? ADDED_BYTES_MAX : 0;
+}
+
 static void take_size(struct imap_exchange *x, const struct imap_response *r)
 {
 	struct imap_finding *f = finding_of(x);
 
-	if (r->fetch.size_bytes != f->source.size_bytes)
+	if (r->fetch.size_bytes < f->source.size_bytes ||
+	    r->fetch.size_bytes - f->source.size_bytes > added_bytes_max(f))
 		return;
 	if (f->count == CANDIDATES_MAX)
 		memmove(f->candidates, f->candidates + 1, --f->count * sizeof(*f->candidates));

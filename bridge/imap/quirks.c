@@ -19,7 +19,9 @@ struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting)
 				     .no_tls_exporter = text_has(greeting, "Cyrus IMAP"),
 				     .guesses_uids = is_mailutils,
 				     .is_exclusive = is_mailutils,
-				     .no_keywords = is_mailutils };
+				     .no_keywords = is_mailutils,
+				     .adds_fields = is_mailutils,
+				     .forgets_flags = is_mailutils };
 }
 
 /* Beside each the dialogue that has it. What says the same in a code needs no entry. */

@@ -24,6 +24,10 @@ struct imap_quirks {
 	bool is_exclusive;
 	/* It knows no keywords; asked for messages without one it falls over (mailutils). */
 	bool no_keywords;
+	/* It writes fields of its own into the headers of messages: X-UID, Status (mailutils). */
+	bool adds_fields;
+	/* What is appended to the selected folder has no flags (mailutils). */
+	bool forgets_flags;
 };
 
 struct imap_quirks imap_quirks_of_greeting(const struct imap_text *greeting);
