@@ -197,11 +197,40 @@ static void take_start(struct imap_exchange *x, const struct imap_response *r)
 	p->start_generation = mailbox_of(p)->map.generation;
 }
 
+static void take_uids(struct imap_exchange *x, const struct imap_response *r)
+{
+	struct page_op *p = page_of(x);
+	const struct imap_numbers *n = &r->search.numbers;
+
+	p->below = 0;
+	for (size_t i = 0; r->kind == IMAP_SEARCH && i < n->count; i++)
+		p->below += n->at[i] < boundary(query_of(p));
+	p->has_start = true;
+	p->start_generation = mailbox_of(p)->map.generation;
+}
+
+/* The same where no UID can be named: all are counted. */
+static void send_count_uids(struct page_op *p)
+{
+	struct imap_exchange *x = imap_search_command(&p->base, "UID SEARCH", "ALL", on_answer);
+
+	if (x) {
+		x->take = take_uids;
+		imap_command_word(&x->command, "ALL");
+	}
+	imap_op_send(&p->base, x);
+}
+
 /* The last message below the boundary, by its sequence number. */
 static void send_search_start(struct page_op *p)
 {
-	struct imap_exchange *x = imap_search_command(&p->base, "SEARCH", "MAX", on_answer);
+	struct imap_exchange *x;
 
+	if (p->base.store->session->quirks.guesses_uids) {
+		send_count_uids(p);
+		return;
+	}
+	x = imap_search_command(&p->base, "SEARCH", "MAX", on_answer);
 	if (x) {
 		x->take = take_start;
 		imap_command_word(&x->command, "UID");

@@ -17,7 +17,8 @@ struct imap_quirks {
 	 * knows tls-unique only). */
 	bool no_tls_exporter;
 	/* UIDs that are not there spoil a set: it is refused, ends early, or means the last message
-	 * instead. Therefore what is there is asked before (mailutils). */
+	 * instead; those of a search are taken as sequence numbers (mailutils). Therefore what is
+	 * there is asked before. */
 	bool guesses_uids;
 	/* Each session writes the mailbox back as it has seen it, and so undoes what another has
 	 * done (mailutils). */

@@ -118,6 +118,21 @@ static void a_page_behind_a_message_is_found(void **state)
 	end(&t);
 }
 
+static void a_page_is_found_where_no_uid_can_be_searched_for(void **state)
+{
+	struct mail_query q = { .descending = true,
+				.window = { .kind = WINDOW_AFTER, .limit = 2, .uidvalidity = 77 } };
+	struct store_test t;
+
+	(void)state;
+	q.window.key = store_test_key(77, 40);
+	open(&t, "page_after_mailutils");
+	assert_int_equal(store_test_page(&t, "INBOX", &q, MAIL_FLAGS), ERR_OK);
+	store_test_assert_uids(&t, "30 20");
+	assert_int_equal(t.page.position, 3);
+	end(&t);
+}
+
 static void a_bad_message_spoils_only_itself(void **state)
 {
 	const struct mail_query q = { .descending = true, .window.limit = 10 };
@@ -361,6 +376,7 @@ int main(void)
 		cmocka_unit_test(pages_stay_right_while_mail_comes_and_goes),
 		cmocka_unit_test(marks_that_are_not_certain_are_asked_again),
 		cmocka_unit_test(a_page_behind_a_message_is_found),
+		cmocka_unit_test(a_page_is_found_where_no_uid_can_be_searched_for),
 		cmocka_unit_test(a_bad_message_spoils_only_itself),
 		cmocka_unit_test(fetches_by_key_what_is_to_be_seen),
 		cmocka_unit_test(another_uidvalidity_finds_nothing),
