@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# GNU mailutils: imap4d with maildirs, pop3d with mboxes.
+# GNU mailutils: imap4d and pop3d over the same mboxes.
 packages="mailutils-imap4d mailutils-pop3d"
 ports="imap pop3"
 
