@@ -297,6 +297,10 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 		.log_listen = memory_log_listen,
 		.log_unlisten = memory_log_unlisten,
 		.stats = memory_stats,
+		.lease_want = memory_lease_want,
+		.lease_leave = memory_lease_leave,
+		.lease_turn = memory_lease_turn,
+		.slot_take = memory_slot_take,
 		.free = memory_free,
 	};
 	struct memory *m = calloc(1, sizeof *m);

@@ -3,7 +3,7 @@
  * carried out by a task later in the turn, and tells at once: they take effect
  * in the order in which they were started, and the bytes that a callback gets
  * are the store's own. Shared by memory.c,
- * memory_many.c and memory_log.c.
+ * memory_many.c, memory_log.c and memory_share.c.
  */
 #ifndef STATE_MEMORY_INSIDE_H
 #define STATE_MEMORY_INSIDE_H
@@ -80,5 +80,11 @@ struct op *memory_log_top(struct state *s, struct call call, struct bytes log, s
 			  void *ctx);
 enum err memory_log_listen(struct state *s, struct bytes log, struct state_listener *l);
 void memory_log_unlisten(struct state_listener *l);
+
+enum err memory_lease_want(struct state *s, struct bytes name, struct state_lease *l);
+void memory_lease_leave(struct state_lease *l);
+enum state_turn memory_lease_turn(const struct state_lease *l);
+struct op *memory_slot_take(struct state *s, struct call call, struct bytes name, unsigned max,
+			    state_done_cb *cb, void *ctx);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef STATE_STATE_CLASS_H
 #define STATE_STATE_CLASS_H
 
-#include "state/state.h"
+#include "state/share.h"
 
 struct state_class {
 	struct op *(*get)(struct state *s, struct call call, enum state_space space,
@@ -42,6 +42,17 @@ struct state_class {
 	enum err (*log_listen)(struct state *s, struct bytes log, struct state_listener *l);
 	void (*log_unlisten)(struct state_listener *l); /* only one that listens */
 	struct state_stats (*stats)(const struct state *s);
+	/* share.h; slot_give, health and notes are NULL where there is only one process. */
+	struct state_health (*health)(const struct state *s);
+	enum err (*lease_want)(struct state *s, struct bytes name, struct state_lease *l);
+	void (*lease_leave)(struct state_lease *l); /* only one that is in line */
+	enum state_turn (*lease_turn)(const struct state_lease *l);
+	struct op *(*slot_take)(struct state *s, struct call call, struct bytes name, unsigned max,
+				state_done_cb *cb, void *ctx);
+	void (*slot_give)(struct state *s, struct bytes name);
+	enum err (*hear)(struct state *s, struct bytes name, struct state_ear *e);
+	void (*unhear)(struct state_ear *e); /* only one that hears */
+	void (*say)(struct state *s, struct bytes name, struct bytes note);
 	void (*free)(struct state *s);
 };
 
