@@ -168,7 +168,17 @@ static void on_done(void *ctx, const struct fault *fault)
 		reply_stream_end(d->rq, fault == NULL);
 }
 
-static const struct content_events events = { on_head, on_data, on_done };
+/* RFC 9110 §15.5.17: how much there is, so that the client can ask again. */
+static void on_outside(void *ctx, uint64_t size_bytes)
+{
+	struct download *d = ctx;
+	char text[32];
+
+	snprintf(text, sizeof text, "bytes */%" PRIu64, size_bytes);
+	reply_header(d->rq, "Content-Range", bytes_of_str(text));
+}
+
+static const struct content_events events = { on_head, on_data, on_done, on_outside };
 
 /* One representation for ever: a message never changes under its id. */
 static void set_etag(struct download *d)

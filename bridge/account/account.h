@@ -291,6 +291,9 @@ struct content_events {
 	void (*on_head)(void *ctx, const struct content_head *head);
 	flow_data_cb *on_data;
 	mailstore_done_cb *on_done;
+	/* The range lies outside of what is known to have so many bytes; ERR_INVALID
+	 * follows. May be NULL. */
+	void (*on_outside)(void *ctx, uint64_t size_bytes);
 };
 
 /* A transfer that ends with a fault after on_head gave less than it promised.

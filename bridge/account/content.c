@@ -145,6 +145,8 @@ static void begin(struct transfer *t)
 		return;
 	}
 	if (!place(t)) {
+		if (h->is_size_exact && t->events.on_outside)
+			t->events.on_outside(t->ctx, h->size_bytes);
 		work_fail_code(&t->m.work, ERR_INVALID, "range-not-satisfiable");
 		return;
 	}

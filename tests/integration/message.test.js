@@ -125,6 +125,8 @@ test('ranges, HEAD and validators work on what is streamed', async () => {
   assert.deepEqual(tail.body, whole.body.subarray(-5));
   const beyond = await use.demo.get(path, { headers: { range: 'bytes=99999999-' } });
   assertProblem(beyond, 416, 'range-not-satisfiable');
+  assert.match(beyond.headers['content-range'], /^bytes \*\/\d+$/);
+  assert.equal(parseInt(beyond.headers['content-range'].slice(8), 10), summary.size);
   const { etag } = whole.headers;
   assert.equal((await use.demo.get(path, { headers: { 'if-none-match': etag } })).status, 304);
   const other = await use.demo.get(path, { headers: { range: 'bytes=0-1', 'if-range': '"x"' } });
