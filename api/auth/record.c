@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 
-#include "auth/seal.h"
+#include "state/seal.h"
 
 #define RECORD_VERSION 1
 #define RECORD_MAX     (64 * 1024)
@@ -100,12 +100,12 @@ static void put_credentials(struct buf *to, const struct auth_credentials *c)
 	put_string(to, c->access_token);
 }
 
-static struct auth_seal_key key_of(enum auth_record_kind kind, struct bytes operator_key,
-				   const struct auth_token *token)
+static struct state_seal_key key_of(enum auth_record_kind kind, struct bytes operator_key,
+				    const struct auth_token *token)
 {
-	return auth_seal_key_of(operator_key, bytes_of(token->secret, sizeof token->secret),
-				kind == AUTH_RECORD_TICKET ? BYTES_LIT("mailbridge ticket 1")
-							   : BYTES_LIT("mailbridge session 1"));
+	return state_seal_key_of(operator_key, bytes_of(token->secret, sizeof token->secret),
+				 kind == AUTH_RECORD_TICKET ? BYTES_LIT("mailbridge ticket 1")
+							    : BYTES_LIT("mailbridge session 1"));
 }
 
 static void wipe(struct buf *b)
@@ -118,7 +118,7 @@ static void wipe(struct buf *b)
 enum err auth_record_write(struct buf *to, enum auth_record_kind kind, const struct auth_session *s,
 			   struct bytes operator_key, const struct auth_token *token)
 {
-	struct auth_seal_key k = key_of(kind, operator_key, token);
+	struct state_seal_key k = key_of(kind, operator_key, token);
 	struct buf head, plain;
 	enum err err;
 
@@ -129,8 +129,8 @@ enum err auth_record_write(struct buf *to, enum auth_record_kind kind, const str
 	buf_append(to, buf_bytes(&head));
 	err = buf_err(&plain) ? buf_err(&plain) : buf_err(&head);
 	if (err == ERR_OK)
-		err = auth_seal(to, &k, buf_bytes(&head), buf_bytes(&plain));
-	auth_seal_key_wipe(&k);
+		err = state_seal(to, &k, buf_bytes(&head), buf_bytes(&plain));
+	state_seal_key_wipe(&k);
 	wipe(&plain);
 	buf_done(&head);
 	return err != ERR_OK ? err : buf_err(to);
@@ -167,7 +167,7 @@ enum err auth_record_read(struct bytes record, enum auth_record_kind kind,
 {
 	struct auth_session s = { 0 };
 	struct reader r = { .rest = record };
-	struct auth_seal_key k;
+	struct state_seal_key k;
 	struct buf plain;
 	enum err err;
 
@@ -176,10 +176,10 @@ enum err auth_record_read(struct bytes record, enum auth_record_kind kind,
 		return ERR_INVALID;
 	buf_init(&plain, RECORD_MAX);
 	k = key_of(kind, operator_key, token);
-	err = auth_unseal(&plain, &k, bytes_first(record, HEAD_BYTES), r.rest);
+	err = state_unseal(&plain, &k, bytes_first(record, HEAD_BYTES), r.rest);
 	if (err == ERR_OK)
 		err = read_credentials(buf_bytes(&plain), mem, &s.credentials);
-	auth_seal_key_wipe(&k);
+	state_seal_key_wipe(&k);
 	wipe(&plain);
 	if (err == ERR_OK)
 		*ret = s;

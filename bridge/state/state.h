@@ -4,7 +4,7 @@
  * memory is the default, Redis the other implementation. Nothing here is ever
  * the only place where mail lives.
  *
- * Values are opaque bytes; secrets come sealed (api/auth). Callbacks follow
+ * Values are opaque bytes; secrets come sealed (seal.h). Callbacks follow
  * op.h; data handed to them is borrowed until they return.
  */
 #ifndef STATE_STATE_H

@@ -37,7 +37,7 @@ ALLOWED = {
 OWNERS = {
     "uv.h": {"bridge/net"},
     "curl/": {"bridge/net", "bridge/smtp"},
-    "openssl/": {"bridge/base", "bridge/net", "bridge/sasl", "api/auth"},
+    "openssl/": {"bridge/base", "bridge/net", "bridge/sasl", "bridge/state", "api/auth"},
     "microhttpd.h": {"api/http"},
     "jansson.h": {"api/json", "api/endpoint", "api/http"},
     "hiredis/": {"bridge/state/redis"},

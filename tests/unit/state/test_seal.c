@@ -1,33 +1,33 @@
 #include "cmocka_all.h"
 
-#include "auth/seal.h"
+#include "state/seal.h"
 
 #define OPERATOR BYTES_LIT("operator key of thirty-two bytes")
 #define SECRET   BYTES_LIT("the client's secret")
 #define BOUND    BYTES_LIT("account 1")
 #define PLAIN    BYTES_LIT("password")
 
-static struct auth_seal_key key(void)
+static struct state_seal_key key(void)
 {
-	return auth_seal_key_of(OPERATOR, SECRET, BYTES_LIT("test"));
+	return state_seal_key_of(OPERATOR, SECRET, BYTES_LIT("test"));
 }
 
-static struct buf sealed_with(struct auth_seal_key k)
+static struct buf sealed_with(struct state_seal_key k)
 {
 	struct buf b;
 
 	buf_init(&b, 1000);
-	assert_int_equal(auth_seal(&b, &k, BOUND, PLAIN), ERR_OK);
+	assert_int_equal(state_seal(&b, &k, BOUND, PLAIN), ERR_OK);
 	return b;
 }
 
-static enum err unseal(struct auth_seal_key k, struct bytes bound, struct bytes sealed)
+static enum err unseal(struct state_seal_key k, struct bytes bound, struct bytes sealed)
 {
 	struct buf plain;
 	enum err err;
 
 	buf_init(&plain, 1000);
-	err = auth_unseal(&plain, &k, bound, sealed);
+	err = state_unseal(&plain, &k, bound, sealed);
 	if (err == ERR_OK)
 		assert_bytes_equal_str(buf_bytes(&plain), "password");
 	else
@@ -41,7 +41,7 @@ static void test_what_was_sealed_opens_again(void **state)
 	struct buf b = sealed_with(key());
 
 	(void)state;
-	assert_int_equal(b.len, PLAIN.len + AUTH_SEAL_EXTRA_BYTES);
+	assert_int_equal(b.len, PLAIN.len + STATE_SEAL_EXTRA_BYTES);
 	assert_int_equal(unseal(key(), BOUND, buf_bytes(&b)), ERR_OK);
 	buf_done(&b);
 }
@@ -78,13 +78,14 @@ static void test_each_ingredient_makes_another_key(void **state)
 	struct buf b = sealed_with(key());
 
 	(void)state;
-	assert_int_equal(unseal(auth_seal_key_of(BYTES_LIT("another"), SECRET, BYTES_LIT("test")),
+	assert_int_equal(unseal(state_seal_key_of(BYTES_LIT("another"), SECRET, BYTES_LIT("test")),
 				BOUND, buf_bytes(&b)),
 			 ERR_DENIED);
-	assert_int_equal(unseal(auth_seal_key_of(OPERATOR, BYTES_LIT("another"), BYTES_LIT("test")),
-				BOUND, buf_bytes(&b)),
-			 ERR_DENIED);
-	assert_int_equal(unseal(auth_seal_key_of(OPERATOR, SECRET, BYTES_LIT("other use")), BOUND,
+	assert_int_equal(
+		unseal(state_seal_key_of(OPERATOR, BYTES_LIT("another"), BYTES_LIT("test")), BOUND,
+		       buf_bytes(&b)),
+		ERR_DENIED);
+	assert_int_equal(unseal(state_seal_key_of(OPERATOR, SECRET, BYTES_LIT("other use")), BOUND,
 				buf_bytes(&b)),
 			 ERR_DENIED);
 	buf_done(&b);
@@ -102,22 +103,22 @@ static void test_the_key_is_hkdf(void **state)
 					 0x90, 0x43, 0x4f, 0x64, 0xd0, 0x36, 0x2f, 0x2a,
 					 0x2d, 0x2d, 0x0a, 0x90, 0xcf, 0x1a, 0x5a, 0x4c,
 					 0x5d, 0xb0, 0x2d, 0x56, 0xec, 0xc4, 0xc5, 0xbf };
-	struct auth_seal_key k;
+	struct state_seal_key k;
 
 	(void)state;
-	k = auth_seal_key_of(bytes_of(salt, sizeof salt), bytes_of(ikm, sizeof ikm),
-			     bytes_of(info, sizeof info));
+	k = state_seal_key_of(bytes_of(salt, sizeof salt), bytes_of(ikm, sizeof ikm),
+			      bytes_of(info, sizeof info));
 	assert_memory_equal(k.at, okm, sizeof okm);
 }
 
 static void test_a_full_buffer_is_told_and_left_alone(void **state)
 {
-	struct auth_seal_key k = key();
+	struct state_seal_key k = key();
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 10);
-	assert_int_equal(auth_seal(&b, &k, BOUND, PLAIN), ERR_TOO_BIG);
+	assert_int_equal(state_seal(&b, &k, BOUND, PLAIN), ERR_TOO_BIG);
 	assert_int_equal(b.len, 0);
 	buf_done(&b);
 }

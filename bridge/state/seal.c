@@ -1,4 +1,4 @@
-#include "auth/seal.h"
+#include "state/seal.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -10,15 +10,15 @@
 #define NONCE_BYTES 12
 #define TAG_BYTES   16
 
-static_assert(NONCE_BYTES + TAG_BYTES == AUTH_SEAL_EXTRA_BYTES, "what a seal adds");
-static_assert(AUTH_SEAL_KEY_BYTES == HASH_SHA256_BYTES, "HKDF-Expand is one block");
+static_assert(NONCE_BYTES + TAG_BYTES == STATE_SEAL_EXTRA_BYTES, "what a seal adds");
+static_assert(STATE_SEAL_KEY_BYTES == HASH_SHA256_BYTES, "HKDF-Expand is one block");
 
 /* RFC 5869 §2 with one block of output: T(1) = HMAC(PRK, info | 0x01). */
-struct auth_seal_key auth_seal_key_of(struct bytes operator_key, struct bytes secret,
-				      struct bytes purpose)
+struct state_seal_key state_seal_key_of(struct bytes operator_key, struct bytes secret,
+					struct bytes purpose)
 {
 	struct hash_sha256 prk = hash_hmac_sha256(operator_key, secret), okm;
-	struct auth_seal_key k;
+	struct state_seal_key k;
 	uint8_t info[64];
 
 	if (purpose.len > sizeof info - 1)
@@ -32,13 +32,13 @@ struct auth_seal_key auth_seal_key_of(struct bytes operator_key, struct bytes se
 	return k;
 }
 
-void auth_seal_key_wipe(struct auth_seal_key *k)
+void state_seal_key_wipe(struct state_seal_key *k)
 {
 	OPENSSL_cleanse(k, sizeof *k);
 }
 
 /* Writes plain.len bytes of ciphertext and the tag to `to`. */
-static bool encrypt(EVP_CIPHER_CTX *c, const struct auth_seal_key *k, const uint8_t *nonce,
+static bool encrypt(EVP_CIPHER_CTX *c, const struct state_seal_key *k, const uint8_t *nonce,
 		    struct bytes bound, struct bytes plain, uint8_t *to)
 {
 	int n;
@@ -50,8 +50,8 @@ static bool encrypt(EVP_CIPHER_CTX *c, const struct auth_seal_key *k, const uint
 	       EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, to + plain.len) == 1;
 }
 
-enum err auth_seal(struct buf *to, const struct auth_seal_key *k, struct bytes bound,
-		   struct bytes plain)
+enum err state_seal(struct buf *to, const struct state_seal_key *k, struct bytes bound,
+		    struct bytes plain)
 {
 	EVP_CIPHER_CTX *c;
 	uint8_t *at;
@@ -59,7 +59,7 @@ enum err auth_seal(struct buf *to, const struct auth_seal_key *k, struct bytes b
 
 	if (plain.len > INT_MAX || bound.len > INT_MAX)
 		return ERR_TOO_BIG;
-	at = buf_reserve(to, AUTH_SEAL_EXTRA_BYTES + plain.len);
+	at = buf_reserve(to, STATE_SEAL_EXTRA_BYTES + plain.len);
 	if (!at)
 		return buf_err(to);
 	c = EVP_CIPHER_CTX_new();
@@ -67,14 +67,14 @@ enum err auth_seal(struct buf *to, const struct auth_seal_key *k, struct bytes b
 	EVP_CIPHER_CTX_free(c);
 	if (!ok)
 		return ERR_INTERNAL;
-	buf_commit(to, AUTH_SEAL_EXTRA_BYTES + plain.len);
+	buf_commit(to, STATE_SEAL_EXTRA_BYTES + plain.len);
 	return ERR_OK;
 }
 
-static bool decrypt(EVP_CIPHER_CTX *c, const struct auth_seal_key *k, struct bytes bound,
+static bool decrypt(EVP_CIPHER_CTX *c, const struct state_seal_key *k, struct bytes bound,
 		    struct bytes sealed, uint8_t *to)
 {
-	size_t len = sealed.len - AUTH_SEAL_EXTRA_BYTES;
+	size_t len = sealed.len - STATE_SEAL_EXTRA_BYTES;
 	uint8_t tag[TAG_BYTES];
 	int n;
 
@@ -86,14 +86,14 @@ static bool decrypt(EVP_CIPHER_CTX *c, const struct auth_seal_key *k, struct byt
 	       EVP_DecryptFinal_ex(c, to + n, &n) == 1;
 }
 
-enum err auth_unseal(struct buf *to, const struct auth_seal_key *k, struct bytes bound,
-		     struct bytes sealed)
+enum err state_unseal(struct buf *to, const struct state_seal_key *k, struct bytes bound,
+		      struct bytes sealed)
 {
 	EVP_CIPHER_CTX *c;
 	uint8_t *at;
 	bool ok;
 
-	if (sealed.len < AUTH_SEAL_EXTRA_BYTES || sealed.len > INT_MAX || bound.len > INT_MAX)
+	if (sealed.len < STATE_SEAL_EXTRA_BYTES || sealed.len > INT_MAX || bound.len > INT_MAX)
 		return ERR_DENIED;
 	at = buf_reserve(to, sealed.len);
 	if (!at)
@@ -105,6 +105,6 @@ enum err auth_unseal(struct buf *to, const struct auth_seal_key *k, struct bytes
 	EVP_CIPHER_CTX_free(c);
 	if (!ok)
 		return ERR_DENIED;
-	buf_commit(to, sealed.len - AUTH_SEAL_EXTRA_BYTES);
+	buf_commit(to, sealed.len - STATE_SEAL_EXTRA_BYTES);
 	return ERR_OK;
 }
