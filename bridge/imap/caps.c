@@ -31,8 +31,6 @@ void imap_store_set_caps(struct imap_store *st)
 		.append = true,
 		.search = true,
 		.sort = imap_session_can(s, IMAP_CAP_SORT),
-		.threads = imap_session_can(s, IMAP_CAP_THREAD_REFERENCES) ||
-			   imap_session_can(s, IMAP_CAP_THREAD_REFS),
 		.custom_keywords =
 			!s->quirks.no_keywords, /* PERMANENTFLAGS of each folder says more */
 		.uid_expunge = imap_session_can(s, IMAP_CAP_UIDPLUS),

@@ -54,7 +54,7 @@ enum mailstore_flags_kind {
 /* Known after mailstore_open(). */
 struct mailstore_caps {
 	const char *protocol; /* "imap", "pop3" */
-	bool folders, move, append, search, sort, threads, custom_keywords;
+	bool folders, move, append, search, sort, custom_keywords;
 	bool has_names;       /* no UIDs: POP3 */
 	bool search_is_local; /* the store looks itself, within limits */
 	bool uid_expunge;     /* else a deletion may stay marked */
