@@ -6,9 +6,9 @@
 #include "account/folders.h"
 #include "account/pool.h"
 #include "account/sizes.h"
-#include "account/summary_cache.h"
 #include "account/turn.h"
 #include "base/hash.h"
+#include "cache/summary_cache.h"
 
 /*
  * One user with one secret: the same user with another password is another

@@ -5,7 +5,7 @@
 #ifndef ACCOUNT_LIVE_H
 #define ACCOUNT_LIVE_H
 
-#include "account/folder_state.h"
+#include "cache/folder_state.h"
 
 struct account;
 struct account_hub;

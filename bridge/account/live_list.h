@@ -6,8 +6,8 @@
 #ifndef ACCOUNT_LIVE_LIST_H
 #define ACCOUNT_LIVE_LIST_H
 
-#include "account/folder_state.h"
 #include "account/hub.h"
+#include "cache/folder_state.h"
 
 #define LIVE_PAGE_MAX 500
 

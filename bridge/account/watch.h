@@ -20,9 +20,9 @@
 #ifndef ACCOUNT_WATCH_H
 #define ACCOUNT_WATCH_H
 
-#include "account/drop_names.h"
 #include "account/live.h"
 #include "account/summary.h"
+#include "cache/drop_names.h"
 
 /* What is kept of one folder's messages; beyond that it is told by `reset`. */
 #define WATCH_STATE_MAX_BYTES (8u << 20)

@@ -4,8 +4,8 @@
  * with the baseline of the watch, so that a number means the same message as long as
  * the event log lives. Pure data.
  */
-#ifndef ACCOUNT_DROP_NAMES_H
-#define ACCOUNT_DROP_NAMES_H
+#ifndef CACHE_DROP_NAMES_H
+#define CACHE_DROP_NAMES_H
 
 #include "mailstore/mailstore.h"
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "account/folder_state.h"
+#include "cache/folder_state.h"
 
 #define PLACES 700 /* more than two blocks */
 #define SETS   12

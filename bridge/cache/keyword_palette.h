@@ -3,8 +3,8 @@
  * bytes: thousands of messages share a handful of them. A set is kept as long as
  * anybody refers to it.
  */
-#ifndef ACCOUNT_KEYWORD_PALETTE_H
-#define ACCOUNT_KEYWORD_PALETTE_H
+#ifndef CACHE_KEYWORD_PALETTE_H
+#define CACHE_KEYWORD_PALETTE_H
 
 #include "base/err.h"
 #include "model/keywords.h"

@@ -6,7 +6,7 @@
  * Numbers are little-endian base 128; a run is of consecutive UIDs with the same set,
  * its gap that from the end of the run before (at least 1).
  */
-#include "account/folder_inside.h"
+#include "cache/folder_inside.h"
 
 #include <stdlib.h>
 

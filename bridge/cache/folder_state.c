@@ -1,4 +1,4 @@
-#include "account/folder_inside.h"
+#include "cache/folder_inside.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "account/mail_map.h"
+#include "cache/mail_map.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "account/drop_names.h"
+#include "cache/drop_names.h"
 
 #include <stdlib.h>
 

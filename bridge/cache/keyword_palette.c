@@ -1,4 +1,4 @@
-#include "account/keyword_palette.h"
+#include "cache/keyword_palette.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "account/drop_names.h"
+#include "cache/drop_names.h"
 
 static struct arena *mem;
 

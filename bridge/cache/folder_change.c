@@ -1,5 +1,5 @@
 /* How a folder's state changes, and what the difference is. */
-#include "account/folder_inside.h"
+#include "cache/folder_inside.h"
 
 #include <stdlib.h>
 

@@ -4,10 +4,10 @@
  * page of a folder of 100,000 messages costs some hundred additions wherever it is,
  * and however many of them are not visible.
  */
-#ifndef ACCOUNT_MAIL_MAP_H
-#define ACCOUNT_MAIL_MAP_H
+#ifndef CACHE_MAIL_MAP_H
+#define CACHE_MAIL_MAP_H
 
-#include "account/keyword_palette.h"
+#include "cache/keyword_palette.h"
 
 #define MAIL_BLOCK_MAX 256
 

@@ -4,8 +4,8 @@
  * few bytes per message; messages marked \Deleted are remembered, but not visible:
  * not counted, not in a window, and a difference when that changes.
  */
-#ifndef ACCOUNT_FOLDER_STATE_H
-#define ACCOUNT_FOLDER_STATE_H
+#ifndef CACHE_FOLDER_STATE_H
+#define CACHE_FOLDER_STATE_H
 
 #include "mailstore/mailstore.h"
 

@@ -1,9 +1,9 @@
 /* What a folder state is made of, for the files that implement it. */
-#ifndef ACCOUNT_FOLDER_INSIDE_H
-#define ACCOUNT_FOLDER_INSIDE_H
+#ifndef CACHE_FOLDER_INSIDE_H
+#define CACHE_FOLDER_INSIDE_H
 
-#include "account/folder_state.h"
-#include "account/mail_map.h"
+#include "cache/folder_state.h"
+#include "cache/mail_map.h"
 
 /* A modseq above highestmodseq that an event told. */
 struct folder_modseq {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "account/folder_state.h"
+#include "cache/folder_state.h"
 
 struct fixture {
 	struct arena *mem;

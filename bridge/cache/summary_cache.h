@@ -3,8 +3,8 @@
  * of the process: bounded, the longest unused goes first. Holds only messages that
  * are named by UIDs. Nothing is lost with it but time.
  */
-#ifndef ACCOUNT_SUMMARY_CACHE_H
-#define ACCOUNT_SUMMARY_CACHE_H
+#ifndef CACHE_SUMMARY_CACHE_H
+#define CACHE_SUMMARY_CACHE_H
 
 #include "base/err.h"
 #include "model/message_id.h"

@@ -1,5 +1,5 @@
 /* The last changes of a folder whose server cannot tell what has changed. */
-#include "account/folder_inside.h"
+#include "cache/folder_inside.h"
 
 #include <stdlib.h>
 

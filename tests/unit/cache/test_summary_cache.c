@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "account/summary_cache.h"
+#include "cache/summary_cache.h"
 
 static const struct folder_id inbox = { "aaaaaaaaaaaa" }, other = { "aaaaaaaaaaab" };
 

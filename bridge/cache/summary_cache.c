@@ -1,4 +1,4 @@
-#include "account/summary_cache.h"
+#include "cache/summary_cache.h"
 
 #include <stdlib.h>
 
