@@ -30,12 +30,11 @@ static void put_keywords(char *to, const struct keywords *k)
 	buf_done(&text);
 }
 
-void etag_of_message(const struct keywords *k, struct bytes representation,
-		     char to[ETAG_MESSAGE_MAX])
+void etag_of_message(const struct keywords *k, struct bytes rest, char to[ETAG_MESSAGE_MAX])
 {
 	put_keywords(to, k);
 	to[PART_CHARS] = '.';
-	put_digest(to + PART_CHARS + 1, representation);
+	put_digest(to + PART_CHARS + 1, rest);
 }
 
 /* entity-tag = DQUOTE *etagc DQUOTE; weak ones never match (RFC 9110 §13.1.1). */

@@ -1,5 +1,8 @@
 /* /v1/messages/{messageId}: one message as it is read. */
 #include "json/message.h"
+
+#include <inttypes.h>
+
 #include "base/hash.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/etag.h"
@@ -60,34 +63,73 @@ static bool read_header_names(struct request *rq, struct message_options *o)
 	return true;
 }
 
+struct reading {
+	struct request *rq;
+	struct message_options options;
+	struct bytes asked; /* what the representation of an unchanging message depends on */
+};
+
+/* Another release may write it in another way. */
+static struct bytes what_is_asked(struct request *rq, const struct message_options *o)
+{
+	struct bytes id = request_path_param(rq, "messageId");
+
+	return bytes_of_str(
+		arena_printf(request_arena(rq), MAILBRIDGE_VERSION " %.*s %d %d %" PRIu64 " %.*s",
+			     BYTES_FMT(id), o->body, o->want_html_raw, o->max_body_bytes,
+			     BYTES_FMT(request_param(rq, "headers"))));
+}
+
 static void on_message(void *ctx, const struct fault *fault, const struct message *message)
 {
-	struct request *rq = ctx;
+	struct reading *r = ctx;
 	struct json_writer w;
 	struct buf body;
 	char etag[ETAG_MESSAGE_MAX];
 
-	request_op_done(rq);
+	request_op_done(r->rq);
 	if (fault) {
-		answer_fault(rq, fault);
+		answer_fault(r->rq, fault);
 		return;
 	}
 	buf_init(&body, DOC_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_message(&w, message);
-	etag_of_message(&message->summary.keywords, buf_bytes(&body), etag);
-	reply_json(rq, 200, &body, bytes_of_str(etag));
+	/* Without UIDs names are only as good as the server makes them. */
+	etag_of_message(&message->summary.keywords,
+			message->summary.id.key.kind == MESSAGE_KEY_UID ? r->asked
+									: buf_bytes(&body),
+			etag);
+	reply_json(r->rq, 200, &body, bytes_of_str(etag));
+}
+
+/* Nobody need ask the server for what the client has already. */
+static bool is_unchanged(struct reading *r)
+{
+	struct request *rq = r->rq;
+	struct keywords k;
+	char etag[ETAG_MESSAGE_MAX];
+
+	if (bytes_is_null(request_header(rq, "If-None-Match")) ||
+	    !account_keywords_now(user_account(rq), request_arena(rq),
+				  request_path_param(rq, "messageId"), &k))
+		return false;
+	etag_of_message(&k, r->asked, etag);
+	return reply_unchanged(rq, bytes_of_str(etag));
 }
 
 void get_message(struct request *rq)
 {
-	struct message_options *o = ARENA_NEW(request_arena(rq), struct message_options);
+	struct reading *r = ARENA_NEW(request_arena(rq), struct reading);
+	struct message_options *o;
 	struct problem p;
 
-	if (!o) {
+	if (!r) {
 		request_wait(rq, NULL);
 		return;
 	}
+	r->rq = rq;
+	o = &r->options;
 	o->body = body_choice_of(rq);
 	o->max_body_bytes = request_param_uint(rq, "maxBodyBytes", BODY_VALUE_BYTES);
 	o->want_html_raw = bytes_equal_str(request_param(rq, "html"), "raw");
@@ -100,7 +142,11 @@ void get_message(struct request *rq)
 		reply_problem(rq, &p);
 		return;
 	}
-	request_wait(rq,
-		     account_get_message(user_account(rq), request_call(rq),
-					 request_path_param(rq, "messageId"), o, on_message, rq));
+	r->asked = what_is_asked(rq, o);
+	if (arena_failed(request_arena(rq)))
+		request_wait(rq, NULL);
+	else if (!is_unchanged(r))
+		request_wait(rq, account_get_message(user_account(rq), request_call(rq),
+						     request_path_param(rq, "messageId"), o,
+						     on_message, r));
 }

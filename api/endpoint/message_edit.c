@@ -29,7 +29,7 @@ struct edit {
 	struct request *rq;
 	struct action action;
 	struct bytes id;
-	struct keywords seen; /* what If-Match turned out to mean */
+	struct keywords seen; /* what If-Match is compared with */
 	struct list_options options;
 };
 
@@ -55,6 +55,18 @@ static void act(struct edit *e)
 }
 
 /* The tag names the keywords that the client saw: are they still these? */
+static void compare(struct edit *e)
+{
+	struct problem p = problem_of("precondition-failed");
+
+	if (!etag_names_keywords(request_header(e->rq, "If-Match"), &e->seen)) {
+		reply_problem(e->rq, &p);
+		return;
+	}
+	e->action.expected = &e->seen;
+	act(e);
+}
+
 static void on_summary(void *ctx, const struct fault *fault, const struct summary_list *list)
 {
 	struct edit *e = ctx;
@@ -69,14 +81,8 @@ static void on_summary(void *ctx, const struct fault *fault, const struct summar
 		reply_problem(e->rq, &p);
 		return;
 	}
-	e->seen = list->at[0].keywords;
-	if (!etag_names_keywords(request_header(e->rq, "If-Match"), &e->seen)) {
-		p = problem_of("precondition-failed");
-		reply_problem(e->rq, &p);
-		return;
-	}
-	e->action.expected = &e->seen;
-	act(e);
+	e->seen = list->ready ? list->ready[0].keywords : list->at[0].keywords;
+	compare(e);
 }
 
 static void start(struct edit *e)
@@ -85,6 +91,8 @@ static void start(struct edit *e)
 
 	if (bytes_is_null(if_match) || bytes_equal_str(if_match, "*"))
 		act(e);
+	else if (account_keywords_now(user_account(e->rq), request_arena(e->rq), e->id, &e->seen))
+		compare(e);
 	else
 		request_wait(e->rq, account_get_summaries(user_account(e->rq), request_call(e->rq),
 							  &e->id, 1, &e->options, on_summary, e));

@@ -224,6 +224,11 @@ struct op *account_get_summaries(struct account *a, struct call call, const stru
 				 size_t count, const struct list_options *options,
 				 account_list_cb *cb, void *ctx);
 
+/* Of one message of a folder that is known exactly, in mem: at once, without asking the
+ * server. False: it has to be asked, also whether there is such a message. */
+MUST_CHECK bool account_keywords_now(struct account *a, struct arena *mem, struct bytes id,
+				     struct keywords *ret);
+
 /* What became of a folder since a list of it had that `state`. */
 struct folder_changes {
 	struct folder_id folder;

@@ -100,19 +100,34 @@ static void on_folders(struct work *w, const struct folder_list *all)
 		work_fail(w, ERR_NOMEM);
 }
 
-/* One of a folder that is known exactly, whose summary is in memory. */
-static bool find_ready(struct by_id *o, const struct message_id *id, struct ready_summary *ret)
+/* One of a folder that is known exactly. */
+static bool find_keywords(struct account *a, const struct message_id *id, struct arena *mem,
+			  struct keywords *ret)
 {
-	const struct folder_state *fs = live_state(o->work.account, &id->folder);
-	struct arena *mem = o->work.call.mem;
+	const struct folder_state *fs = live_state(a, &id->folder);
 	struct keywords k;
 
 	return fs && id->key.kind == MESSAGE_KEY_UID &&
 	       folder_state_totals(fs).uidvalidity == id->key.uidvalidity &&
-	       folder_state_keywords(fs, id->key.uid, &k) &&
-	       live_summary_find(o->work.account, id, mem, ret) &&
-	       !(o->preview && bytes_is_null(ret->preview)) &&
-	       keywords_copy(&k, mem, &ret->keywords);
+	       folder_state_keywords(fs, id->key.uid, &k) && keywords_copy(&k, mem, ret);
+}
+
+bool account_keywords_now(struct account *a, struct arena *mem, struct bytes id,
+			  struct keywords *ret)
+{
+	struct message_id parsed;
+
+	return message_id_parse(id, &parsed) == ERR_OK && find_keywords(a, &parsed, mem, ret);
+}
+
+/* And whose summary is in memory. */
+static bool find_ready(struct by_id *o, const struct message_id *id, struct ready_summary *ret)
+{
+	struct account *a = o->work.account;
+	struct arena *mem = o->work.call.mem;
+
+	return find_keywords(a, id, mem, &ret->keywords) && live_summary_find(a, id, mem, ret) &&
+	       !(o->preview && bytes_is_null(ret->preview));
 }
 
 /* False when the server has to be asked: for all of them, then. */

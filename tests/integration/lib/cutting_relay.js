@@ -49,6 +49,7 @@ class Link {
 
   #fromClient(chunk) {
     if (this.#isOver) return;
+    this.#relay.commands?.push(...chunk.toString('latin1').split('\r\n').filter(Boolean));
     if (!this.#relay.plan && !this.#cut) {
       this.#sent = '';
       this.#server.write(chunk);
@@ -95,7 +96,8 @@ class Link {
 }
 
 /**
- * Gives { port, cutNext(), stop() }. cutNext({ trigger, side, after, how }) plans one cut: after so
+ * Gives { port, record(), cutNext(), stop() }. record() gives an array that from now on gets each line
+ * that clients send. cutNext({ trigger, side, after, how }) plans one cut: after so
  * many bytes of what the client sends from where `trigger` matches (side 'client'), or of what the
  * server sends from that moment on (side 'server'). How: 'fin', 'rst' or 'silence', which passes
  * nothing on any more. It gives an object whose `isCut` says whether it came to it, and whose
@@ -103,7 +105,7 @@ class Link {
  */
 export async function startCuttingRelay(toPort) {
   const links = new Set();
-  const relay = { plan: null };
+  const relay = { plan: null, commands: null };
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
     const link = new Link(relay, client, toPort);
     links.add(link);
@@ -115,6 +117,10 @@ export async function startCuttingRelay(toPort) {
   });
   return {
     port: server.address().port,
+    record() {
+      relay.commands = [];
+      return relay.commands;
+    },
     cutNext({ trigger, side, after, how = 'fin' }) {
       let link = null;
       relay.plan = {
