@@ -294,6 +294,7 @@ struct state *state_memory_new(struct loop *l, const struct state_limits *limits
 		.log_append = memory_log_append,
 		.log_read = memory_log_read,
 		.log_top = memory_log_top,
+		.log_look = memory_log_look,
 		.log_listen = memory_log_listen,
 		.log_unlisten = memory_log_unlisten,
 		.stats = memory_stats,

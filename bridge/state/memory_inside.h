@@ -12,6 +12,8 @@
 #include "state/memory_store.h"
 #include "state/state_class.h"
 
+struct memory_look; /* what a look at a log asks for: memory_log.c */
+
 struct memory_op {
 	struct op op;
 	struct memory *memory;
@@ -28,6 +30,7 @@ struct memory_op {
 	size_t max_entries;
 	struct log_batch *batch;  /* append; owned */
 	struct memory_many *many; /* get_many, put_many; owned */
+	struct memory_look *look; /* in mem */
 	union {
 		state_value_cb *value;
 		state_done_cb *done;
@@ -37,6 +40,7 @@ struct memory_op {
 		state_log_open_cb *log_open;
 		state_log_cb *log;
 		state_log_read_cb *log_read;
+		state_log_look_cb *log_look;
 	} cb;
 	void *ctx;
 	uint8_t input[];
@@ -78,6 +82,8 @@ struct op *memory_log_read(struct state *s, struct call call, struct bytes log,
 			   state_log_read_cb *cb, void *ctx);
 struct op *memory_log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
 			  void *ctx);
+struct op *memory_log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			   struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx);
 enum err memory_log_listen(struct state *s, struct bytes log, struct state_listener *l);
 void memory_log_unlisten(struct state_listener *l);
 

@@ -219,6 +219,60 @@ struct op *memory_log_top(struct state *s, struct call call, struct bytes log, s
 	return &o->op;
 }
 
+/* --- look ----------------------------------------------------------------------------- */
+
+struct memory_look {
+	struct bytes mark, known, name;
+};
+
+static struct bytes baseline_of(const struct event_log *log, struct bytes name)
+{
+	const struct keymap_node *n = keymap_find(&log->baselines, name);
+	const struct log_baseline *b = (const struct log_baseline *)n;
+
+	return b ? bytes_of(b->bytes + n->key.len, b->value_len) : BYTES_NULL;
+}
+
+static void run_look(struct loop_task *t)
+{
+	struct memory_op *o = memory_op_of(t);
+	const struct state_log *log = log_store_find(&o->memory->logs, o->key);
+	const struct memory_look *look = o->look;
+	/* Whoever wants the lease of a store that nobody shares has it. */
+	struct state_log_sight sight = { .is_led = true };
+	state_log_look_cb *cb = o->cb.log_look;
+	void *ctx = o->ctx;
+
+	if (log) {
+		sight.top = log->log.top;
+		sight.mark = baseline_of(&log->log, look->mark);
+		if (!bytes_is_null(look->name) &&
+		    (bytes_is_null(look->known) || !bytes_equal(sight.mark, look->known)))
+			sight.value = baseline_of(&log->log, look->name);
+	}
+	memory_op_free(o);
+	cb(ctx, log ? ERR_OK : ERR_NOT_FOUND, log ? &sight : NULL);
+}
+
+struct op *memory_log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			   struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
+{
+	struct memory_op *o = log_op_new(s, call, log, run_look, ctx);
+
+	if (!o)
+		return NULL;
+	o->cb.log_look = cb;
+	o->look = ARENA_NEW(call.mem, struct memory_look);
+	if (o->look)
+		*o->look = (struct memory_look){ arena_bytes(call.mem, mark),
+						 arena_bytes(call.mem, known),
+						 arena_bytes(call.mem, name) };
+	if (!arena_failed(call.mem))
+		return &o->op;
+	memory_op_free(o);
+	return NULL;
+}
+
 /* --- listeners ------------------------------------------------------------------------- */
 
 enum err memory_log_listen(struct state *s, struct bytes log, struct state_listener *l)

@@ -86,6 +86,12 @@ struct op *state_log_top(struct state *s, struct call call, struct bytes log, st
 	return s->cls->log_top(s, call, log, cb, ctx);
 }
 
+struct op *state_log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			  struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
+{
+	return s->cls->log_look(s, call, log, mark, known, name, cb, ctx);
+}
+
 enum err state_log_listen(struct state *s, struct bytes log, struct state_listener *l)
 {
 	enum err err = s->cls->log_listen(s, log, l);

@@ -160,6 +160,20 @@ struct op *state_log_read(struct state *s, struct call call, struct bytes log,
 struct op *state_log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
 			 void *ctx);
 
+/* What others than the writer see of what he remembers; null where there is none. */
+struct state_log_sight {
+	struct state_cursor top;
+	bool is_led;       /* somebody has the lease (share.h) of the log's name */
+	struct bytes mark; /* the baseline of that name */
+	struct bytes value;
+};
+/* Looks at two baselines, both as of now, without taking the log: a small one, `mark`,
+ * and `name` unless the mark still is as `known` (null: give it whatever it is; a null
+ * `name`: the mark is all). ERR_NOT_FOUND: there is no log; else as the others. */
+typedef void state_log_look_cb(void *ctx, enum err err, const struct state_log_sight *sight);
+struct op *state_log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			  struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx);
+
 /* Is told from the loop, some time after something was appended (by whatever process)
  * or the log has gone, once for any number of appends; it then reads. Embedded in its
  * owner. */

@@ -39,6 +39,9 @@ struct state_class {
 			       state_log_read_cb *cb, void *ctx);
 	struct op *(*log_top)(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
 			      void *ctx);
+	struct op *(*log_look)(struct state *s, struct call call, struct bytes log,
+			       struct bytes mark, struct bytes known, struct bytes name,
+			       state_log_look_cb *cb, void *ctx);
 	enum err (*log_listen)(struct state *s, struct bytes log, struct state_listener *l);
 	void (*log_unlisten)(struct state_listener *l); /* only one that listens */
 	struct state_stats (*stats)(const struct state *s);

@@ -524,6 +524,75 @@ static void a_log_that_is_listened_to_stays(void **test_state)
 	state_log_unlisten(&a.l);
 }
 
+/* --- looking at what the writer remembers ----------------------------------------- */
+
+struct looked {
+	int told;
+	enum err err;
+	struct state_cursor top;
+	bool has_mark, has_value;
+	char mark[64], value[64];
+};
+
+static void on_look(void *ctx, enum err err, const struct state_log_sight *sight)
+{
+	struct looked *l = ctx;
+
+	l->told++;
+	l->err = err;
+	assert_true((sight == NULL) == (err != ERR_OK));
+	if (err)
+		return;
+	l->top = sight->top;
+	l->has_mark = !bytes_is_null(sight->mark);
+	l->has_value = !bytes_is_null(sight->value);
+	snprintf(l->mark, sizeof l->mark, "%.*s", BYTES_FMT(sight->mark));
+	snprintf(l->value, sizeof l->value, "%.*s", BYTES_FMT(sight->value));
+}
+
+static struct looked look(struct world *w, struct bytes known, struct bytes name)
+{
+	struct looked l = { 0 };
+
+	world_wait(w, &l.told,
+		   state_log_look(w->state, world_call(w), LOG, BYTES_LIT("mark"), known, name,
+				  on_look, &l));
+	return l;
+}
+
+static void looking_tells_what_has_changed(void **test_state)
+{
+	const struct state_baseline first[] = { { BYTES_LIT("mark"), BYTES_LIT("v1") },
+						{ BYTES_LIT("folder"), BYTES_LIT("all of it") } };
+	const struct state_baseline gone[] = { { BYTES_LIT("mark"), BYTES_NULL } };
+	struct world *w = *test_state;
+	struct looked l = look(w, BYTES_NULL, BYTES_LIT("folder"));
+	struct opened o;
+
+	assert_int_equal(l.err, ERR_NOT_FOUND);
+	o = open_log(w, LOG);
+	l = look(w, BYTES_NULL, BYTES_LIT("folder"));
+	assert_int_equal(l.err, ERR_OK);
+	assert_false(l.has_mark || l.has_value);
+	append_all(w, o.top.epoch, NULL, 0, first, 2);
+	l = look(w, BYTES_NULL, BYTES_LIT("folder"));
+	assert_string_equal(l.mark, "v1");
+	assert_string_equal(l.value, "all of it");
+	assert_int_equal(l.top.epoch, o.top.epoch);
+	l = look(w, BYTES_LIT("v1"), BYTES_LIT("folder"));
+	assert_string_equal(l.mark, "v1");
+	assert_false(l.has_value);
+	l = look(w, BYTES_LIT("v0"), BYTES_LIT("folder"));
+	assert_string_equal(l.value, "all of it");
+	l = look(w, BYTES_LIT("v0"), BYTES_NULL);
+	assert_true(l.has_mark);
+	assert_false(l.has_value);
+	append_all(w, o.top.epoch, NULL, 0, gone, 1);
+	l = look(w, BYTES_LIT("v1"), BYTES_LIT("folder"));
+	assert_false(l.has_mark);
+	assert_string_equal(l.value, "all of it");
+}
+
 static void freeing_the_store_silences_listeners(void **test_state)
 {
 	struct world *w = *test_state;
@@ -565,6 +634,7 @@ int state_log_contract_run(void)
 		CONTRACT(listeners_hear_of_news_once),
 		CONTRACT(listeners_may_go_while_they_are_told),
 		CONTRACT(a_log_that_is_listened_to_stays),
+		CONTRACT(looking_tells_what_has_changed),
 		CONTRACT(freeing_the_store_silences_listeners),
 	};
 
