@@ -48,17 +48,31 @@ struct hash_sha256 hash_sha256_of(const struct bytes *pieces, size_t count)
 	return out;
 }
 
-void hash_md5_hex(const struct bytes *pieces, size_t count, char to[HASH_MD5_HEX_BYTES])
+static void to_hex(const uint8_t *from, size_t n, char *to)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		to[2 * i] = hex[from[i] >> 4];
+		to[2 * i + 1] = hex[from[i] & 15];
+	}
+	to[2 * n] = '\0';
+}
+
+void hash_md5_hex(const struct bytes *pieces, size_t count, char to[HASH_MD5_HEX_BYTES])
+{
 	uint8_t out[16];
 
 	digest(EVP_md5(), pieces, count, out);
-	for (size_t i = 0; i < sizeof out; i++) {
-		to[2 * i] = hex[out[i] >> 4];
-		to[2 * i + 1] = hex[out[i] & 15];
-	}
-	to[HASH_MD5_HEX_BYTES - 1] = '\0';
+	to_hex(out, sizeof out, to);
+}
+
+void hash_sha1_hex(struct bytes data, char to[HASH_SHA1_HEX_BYTES])
+{
+	uint8_t out[20];
+
+	digest(EVP_sha1(), &data, 1, out);
+	to_hex(out, sizeof out, to);
 }
 
 struct hash_sha256 hash_hmac_sha256(struct bytes key, struct bytes data)

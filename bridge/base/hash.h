@@ -23,6 +23,11 @@ struct hash_sha256 hash_hmac_sha256(struct bytes key, struct bytes data);
 /* MD5 over the pieces in lower-case hex: for APOP (RFC 1939 §7), nothing else. */
 void hash_md5_hex(const struct bytes *pieces, size_t count, char to[HASH_MD5_HEX_BYTES]);
 
+#define HASH_SHA1_HEX_BYTES 41 /* with the NUL */
+
+/* SHA-1 in lower-case hex: the name that Redis gives to a script, nothing else. */
+void hash_sha1_hex(struct bytes data, char to[HASH_SHA1_HEX_BYTES]);
+
 /* Fills `to` from the system's generator; false when that fails. */
 MUST_CHECK bool hash_random(uint8_t *to, size_t n);
 

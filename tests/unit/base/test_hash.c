@@ -14,6 +14,15 @@ static void digests_the_pieces_as_one(void **state)
 	assert_string_equal(text, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
 }
 
+static void sha1_agrees_with_the_standard(void **state)
+{
+	char hex[HASH_SHA1_HEX_BYTES];
+
+	(void)state;
+	hash_sha1_hex(BYTES_LIT("abc"), hex);
+	assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 static void md5_agrees_with_the_example_of_apop(void **state)
 {
 	struct bytes pieces[] = { BYTES_LIT("<1896.697170952@dbc.mtview.ca.us>"),
@@ -72,6 +81,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_the_pieces_as_one),
 		cmocka_unit_test(md5_agrees_with_the_example_of_apop),
+		cmocka_unit_test(sha1_agrees_with_the_standard),
 		cmocka_unit_test(hmac_agrees_with_rfc_4231),
 		cmocka_unit_test(base64url_goes_there_and_back),
 		cmocka_unit_test(one_value_has_one_text_only),
