@@ -30,6 +30,10 @@ static bool put_event(void *ctx, struct buf *to, const struct account_event *ev)
 	return buf_err(to) == ERR_OK;
 }
 
-const struct account_codec event_codec = { .put_summary = put_summary,
+/* Whatever changes the bytes of summaries or previews has to count this up. */
+#define VERSION 1
+
+const struct account_codec event_codec = { .version = VERSION,
+					   .put_summary = put_summary,
 					   .put_preview = put_preview,
 					   .put_event = put_event };

@@ -146,6 +146,12 @@ static void put_accounts(struct buf *to, const struct account_hub *h)
 		{ "summary_hits_total", "Summaries found in memory.", s.cache_hits },
 		{ "summary_misses_total", "Summaries that were not.", s.cache_misses },
 		{ "summaries_evicted_total", "Summaries that gave way.", s.cache_evicted },
+		{ "stored_summary_hits_total", "Summaries found in the shared state.",
+		  s.store_hits },
+		{ "stored_summary_misses_total", "Summaries that were not.", s.store_misses },
+		{ "stored_summaries_written_total", "Summaries written there.", s.store_written },
+		{ "stored_summaries_dropped_total", "Summaries that were not for want of room.",
+		  s.store_dropped },
 		{ 0 },
 	};
 

@@ -79,7 +79,9 @@ struct account_hub_stats {
 	uint64_t syncs, events, reconnects, resets;
 	size_t cached_summaries, cached_bytes;
 	uint64_t cache_hits, cache_misses, cache_evicted; /* summaries */
-	uint64_t lists_from_memory, lists_from_server;    /* of one folder */
+	/* The same in a store that is shared. */
+	uint64_t store_hits, store_misses, store_written, store_dropped;
+	uint64_t lists_from_memory, lists_from_server; /* of one folder */
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);
 
@@ -381,6 +383,9 @@ struct account_codec {
 	/* All of an event but its id, which the log assigns. */
 	bool (*put_event)(void *ctx, struct buf *to, const struct account_event *ev);
 	void *ctx;
+	/* Of the bytes of summaries and previews: what a store holds of another version is
+	 * not used. */
+	uint8_t version;
 };
 
 /* An entry of the log is one byte of type, 12 of the folder's id (zeros: none), and

@@ -9,6 +9,7 @@ struct by_id {
 	struct act_plan plan;
 	struct gather gather;
 	struct summary_list list;
+	struct summary_fill fill;
 	bool preview;
 	account_list_cb *cb;
 	void *ctx;
@@ -26,6 +27,7 @@ static void stop(struct work *w)
 	struct by_id *o = (struct by_id *)w;
 
 	gather_stop(&o->gather);
+	summary_fill_stop(&o->fill);
 }
 
 static void on_gathered(struct gather *g)
@@ -130,6 +132,15 @@ static bool find_ready(struct by_id *o, const struct message_id *id, struct read
 	       !(o->preview && bytes_is_null(ret->preview));
 }
 
+/* Are the keywords of all of them known, so that summaries are all that is missing? */
+static bool is_all_live(const struct by_id *o)
+{
+	for (size_t i = 0; i < o->plan.count; i++)
+		if (!o->plan.open[i] || !live_state(o->work.account, &o->plan.ids[i].folder))
+			return false;
+	return true;
+}
+
 /* False when the server has to be asked: for all of them, then. */
 static bool from_memory(struct by_id *o)
 {
@@ -145,6 +156,32 @@ static bool from_memory(struct by_id *o)
 	l->has_total = true;
 	l->total = (uint32_t)l->count;
 	return l->ready != NULL;
+}
+
+static void from_server(struct by_id *o)
+{
+	const struct account *a = o->work.account;
+
+	o->gather = (struct gather){ .owner = o,
+				     .done = on_gathered,
+				     .work = &o->work,
+				     .preview = o->preview,
+				     .ids = o->plan.ids,
+				     .count = o->plan.count };
+	if (knows_all(o))
+		on_folders(&o->work, &a->folders.list);
+	else
+		folders_refresh(&o->work, on_folders);
+}
+
+static void on_filled(struct summary_fill *f)
+{
+	struct by_id *o = f->owner;
+
+	if (from_memory(o))
+		work_end(&o->work, NULL);
+	else
+		from_server(o);
 }
 
 struct op *account_get_summaries(struct account *a, struct call call, const struct bytes *ids,
@@ -163,19 +200,11 @@ struct op *account_get_summaries(struct account *a, struct call call, const stru
 		return &o->work.op;
 	}
 	o->preview = options->preview;
-	if (from_memory(o)) {
+	o->fill = (struct summary_fill){ .owner = o, .done = on_filled };
+	if (from_memory(o))
 		work_end(&o->work, NULL);
-		return &o->work.op;
-	}
-	o->gather = (struct gather){ .owner = o,
-				     .done = on_gathered,
-				     .work = &o->work,
-				     .preview = options->preview,
-				     .ids = o->plan.ids,
-				     .count = o->plan.count };
-	if (knows_all(o))
-		on_folders(&o->work, &a->folders.list);
-	else
-		folders_refresh(&o->work, on_folders);
+	else if (!is_all_live(o) ||
+		 !summary_fill_start(&o->fill, &a->hub->store, call, o->plan.ids, o->plan.count))
+		from_server(o);
 	return &o->work.op;
 }

@@ -25,6 +25,9 @@ struct changes_op {
 	struct message_id *created; /* beside found.created */
 	bool *has_created;
 	struct message_key *missing; /* summaries that are not in memory */
+	struct message_id *asked;    /* beside them */
+	struct summary_fill fill;
+	bool is_filled; /* the store has been asked */
 	size_t missing_count;
 	account_changes_cb *cb;
 	void *ctx;
@@ -35,6 +38,13 @@ static void report(struct work *w, const struct fault *fault)
 	struct changes_op *o = (struct changes_op *)w;
 
 	o->cb(o->ctx, fault, fault ? NULL : &o->found);
+}
+
+static void stop(struct work *w)
+{
+	struct changes_op *o = (struct changes_op *)w;
+
+	summary_fill_stop(&o->fill);
 }
 
 static void cannot(struct changes_op *o)
@@ -154,24 +164,46 @@ static struct op *ask_items(struct step *s, struct mailstore *ms)
 			       MAIL_SUMMARY, on_items, o);
 }
 
+static void complete(struct changes_op *o);
+
+static void on_filled(struct summary_fill *f)
+{
+	complete(f->owner);
+}
+
+/* Does another process know them? Then it goes on with complete(). */
+static bool ask_store(struct changes_op *o)
+{
+	if (o->is_filled)
+		return false;
+	o->is_filled = true;
+	o->fill = (struct summary_fill){ .owner = o, .done = on_filled };
+	return summary_fill_start(&o->fill, &o->work.account->hub->store, o->work.call, o->asked,
+				  o->missing_count);
+}
+
 static void complete(struct changes_op *o)
 {
 	struct arena *mem = o->work.call.mem;
 	struct folder_changes *f = &o->found;
 
 	o->missing = ARENA_ARRAY(mem, f->created_count, struct message_key);
+	o->asked = ARENA_ARRAY(mem, f->created_count, struct message_id);
 	if (work_is_starved(&o->work))
 		return;
+	o->missing_count = 0;
 	for (size_t i = 0; i < f->created_count; i++) {
 		o->has_created[i] =
 			live_summary_find(o->work.account, &o->created[i], mem, &f->created[i]);
-		if (!o->has_created[i])
-			o->missing[o->missing_count++] = o->created[i].key;
+		if (o->has_created[i])
+			continue;
+		o->asked[o->missing_count] = o->created[i];
+		o->missing[o->missing_count++] = o->created[i].key;
 	}
-	if (o->missing_count)
-		step_run(&o->work.step, ask_items);
-	else
+	if (!o->missing_count)
 		finish(o);
+	else if (!ask_store(o))
+		step_run(&o->work.step, ask_items);
 }
 
 /* --- from the server --------------------------------------------------- */
@@ -373,6 +405,7 @@ struct op *account_folder_changes(struct account *a, struct call call, struct by
 
 	if (!o)
 		return NULL;
+	o->work.stop = stop;
 	o->limit = limit;
 	o->cb = cb;
 	o->ctx = ctx;

@@ -79,6 +79,7 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 		free(h);
 		return NULL;
 	}
+	summary_store_init(&h->store, &h->cache, h->loop, h->state, h->codec.version);
 	return h;
 }
 
@@ -91,6 +92,10 @@ struct account_hub_stats account_hub_stats(const struct account_hub *h)
 	stats.cache_hits = h->cache.hits;
 	stats.cache_misses = h->cache.misses;
 	stats.cache_evicted = h->cache.evicted;
+	stats.store_hits = h->store.found;
+	stats.store_misses = h->store.missed;
+	stats.store_written = h->store.written;
+	stats.store_dropped = h->store.dropped;
 	return stats;
 }
 
@@ -193,6 +198,7 @@ void account_hub_free(struct account_hub *h)
 		account_free(h->oldest);
 	loop_task_stop(&h->sweep); /* closing sessions started it */
 	hosts_done(&h->hosts);
+	summary_store_done(&h->store);
 	summary_cache_done(&h->cache);
 	explicit_bzero(h->key, sizeof h->key);
 	free(h->watches);

@@ -6,6 +6,7 @@
 #include "account/folders.h"
 #include "account/pool.h"
 #include "account/sizes.h"
+#include "account/summary_store.h"
 #include "account/turn.h"
 #include "base/hash.h"
 #include "cache/summary_cache.h"
@@ -52,6 +53,7 @@ struct account_hub {
 	struct state *state;
 	struct account_codec codec;
 	struct summary_cache cache;
+	struct summary_store store;     /* behind it */
 	uint8_t key[HASH_SHA256_BYTES]; /* random, of this process */
 	struct hosts hosts;
 	struct account **buckets;

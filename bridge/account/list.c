@@ -18,6 +18,8 @@ struct page_op {
 	size_t count;
 	bool *unreadable;
 	struct previews previews;
+	struct summary_fill fill;
+	bool is_filled;                      /* the store has been asked */
 	void (*complete)(struct page_op *o); /* when the summaries have their previews */
 	struct message_key *missing;
 	size_t missing_count;
@@ -39,6 +41,7 @@ static void stop(struct work *w)
 	struct page_op *o = (struct page_op *)w;
 
 	previews_stop(&o->previews);
+	summary_fill_stop(&o->fill);
 }
 
 /* --- what came from the server ---------------------------------------- */
@@ -220,6 +223,29 @@ static struct op *ask_missing(struct step *s, struct mailstore *ms)
 			       wanted(o), on_missing, o);
 }
 
+static void start(struct page_op *o);
+
+static void on_filled(struct summary_fill *f)
+{
+	start(f->owner);
+}
+
+/* Does another process know them? Then it goes on with start(). */
+static bool ask_store(struct page_op *o)
+{
+	struct message_id *ids;
+
+	if (o->is_filled)
+		return false;
+	o->is_filled = true;
+	ids = ARENA_ARRAY(o->work.call.mem, o->missing_count, struct message_id);
+	for (size_t i = 0; ids && i < o->missing_count; i++)
+		ids[i] = (struct message_id){ o->folder->id, o->missing[i] };
+	o->fill = (struct summary_fill){ .owner = o, .done = on_filled };
+	return ids && summary_fill_start(&o->fill, &o->work.account->hub->store, o->work.call, ids,
+					 o->missing_count);
+}
+
 /* False when the server has to be asked for the page. */
 static bool start_from_memory(struct page_op *o)
 {
@@ -232,9 +258,15 @@ static bool start_from_memory(struct page_op *o)
 					     o->work.call.mem, &o->missing);
 	if (!o->missing_count)
 		missing_complete(o);
-	else
+	else if (!ask_store(o))
 		step_run(&o->work.step, ask_missing);
 	return true;
+}
+
+static void start(struct page_op *o)
+{
+	if (!start_from_memory(o))
+		from_server(o);
 }
 
 /* --- asked -------------------------------------------------------------- */
@@ -250,8 +282,7 @@ static void on_folder(struct work *w, const struct folder *folder)
 	}
 	w->step.lease.path = folder->path;
 	w->step.failed = page_failed;
-	if (!start_from_memory(o))
-		from_server(o);
+	start(o);
 }
 
 bool account_list_now(struct account *a, struct arena *mem, struct bytes folder,

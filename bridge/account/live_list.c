@@ -262,7 +262,8 @@ void live_summary_keep(struct account *a, const struct summary *s)
 	b = (struct summary_bytes){ .lasting = buf_bytes(&w.lasting) };
 	if (!bytes_is_null(s->preview))
 		b.preview = buf_bytes(&w.preview);
-	if (w.is_whole)
-		summary_cache_put(&a->hub->cache, &s->id.folder, key->uidvalidity, key->uid, &b);
+	if (w.is_whole &&
+	    summary_cache_put(&a->hub->cache, &s->id.folder, key->uidvalidity, key->uid, &b, &b))
+		summary_store_put(&a->hub->store, &s->id.folder, key->uidvalidity, key->uid, &b);
 	written_done(&w);
 }

@@ -131,6 +131,11 @@ static struct bytes preview_of(const struct cached_summary *s)
 					    : bytes_of(s->at + s->lasting_len, s->preview_len);
 }
 
+static struct summary_bytes bytes_of_summary(const struct cached_summary *s)
+{
+	return (struct summary_bytes){ lasting_of(s), preview_of(s), s->serial };
+}
+
 bool summary_cache_find(struct summary_cache *c, const struct folder_id *folder,
 			uint32_t uidvalidity, uint32_t uid, struct summary_bytes *ret)
 {
@@ -142,7 +147,7 @@ bool summary_cache_find(struct summary_cache *c, const struct folder_id *folder,
 	}
 	c->hits++;
 	touch(c, s);
-	*ret = (struct summary_bytes){ lasting_of(s), preview_of(s), s->serial };
+	*ret = bytes_of_summary(s);
 	return true;
 }
 
@@ -165,8 +170,9 @@ static struct cached_summary *entry_new(const struct summary_bytes *from)
 	return s;
 }
 
-void summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
-		       uint32_t uidvalidity, uint32_t uid, const struct summary_bytes *summary)
+bool summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
+		       uint32_t uidvalidity, uint32_t uid, const struct summary_bytes *summary,
+		       struct summary_bytes *ret)
 {
 	struct cached_summary *old = find(c, folder->text, uidvalidity, uid), *s;
 	struct cached_summary **bucket;
@@ -178,14 +184,14 @@ void summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
 	    bytes_is_null(now.preview) == bytes_is_null(preview_of(old)) &&
 	    bytes_equal(now.preview, preview_of(old))) {
 		touch(c, old);
-		return;
+		return false;
 	}
 	s = entry_new(&now);
 	if (old)
 		drop(c, old);
 	if (!s || bytes_of_entry(s) > c->max_bytes) {
 		free(s);
-		return;
+		return false;
 	}
 	memcpy(s->folder, folder->text, ID_BYTES);
 	s->uidvalidity = uidvalidity;
@@ -201,4 +207,7 @@ void summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
 	link_newest(c, s);
 	c->entries++;
 	c->bytes += bytes_of_entry(s);
+	if (ret)
+		*ret = bytes_of_summary(s);
+	return true;
 }

@@ -38,8 +38,10 @@ void summary_cache_done(struct summary_cache *c);
 MUST_CHECK bool summary_cache_find(struct summary_cache *c, const struct folder_id *folder,
 				   uint32_t uidvalidity, uint32_t uid, struct summary_bytes *ret);
 /* Copies. A null preview leaves the one that is known. Without memory, or where one
- * alone is over the limit, it is not kept. */
-void summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
-		       uint32_t uidvalidity, uint32_t uid, const struct summary_bytes *summary);
+ * alone is over the limit, it is not kept. True when these bytes were not there before:
+ * what is known now is in *ret then, borrowed as above, unless ret is NULL. */
+bool summary_cache_put(struct summary_cache *c, const struct folder_id *folder,
+		       uint32_t uidvalidity, uint32_t uid, const struct summary_bytes *summary,
+		       struct summary_bytes *ret);
 
 #endif

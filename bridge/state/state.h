@@ -20,7 +20,7 @@ enum state_space {
 	STATE_SESSION, /* key: SHA-256 of the token */
 	STATE_TICKET,
 	STATE_RATE,
-	STATE_HEADERS,     /* header blocks of messages, see mailstore/memory.h */
+	STATE_HEADERS,     /* of messages: mailstore/memory.h, account/summary_store.h */
 	STATE_KEYWORDS,    /* keywords of messages on servers that keep none */
 	STATE_IDEMPOTENCY, /* answers to requests that must not be carried out twice */
 	STATE_SPACES,

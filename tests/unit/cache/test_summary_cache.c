@@ -7,11 +7,14 @@
 
 static const struct folder_id inbox = { "aaaaaaaaaaaa" }, other = { "aaaaaaaaaaab" };
 
-static void put(struct summary_cache *c, uint32_t uid, const char *lasting, const char *preview)
+static bool put(struct summary_cache *c, uint32_t uid, const char *lasting, const char *preview)
 {
-	struct summary_bytes b = { bytes_of_str(lasting), bytes_of_str(preview), 0 };
+	struct summary_bytes b = { bytes_of_str(lasting), bytes_of_str(preview), 0 }, now;
 
-	summary_cache_put(c, &inbox, 7, uid, &b);
+	if (!summary_cache_put(c, &inbox, 7, uid, &b, &now))
+		return false;
+	assert_bytes_equal_str(now.lasting, lasting);
+	return true;
 }
 
 static uint64_t assert_has(struct summary_cache *c, uint32_t uid, const char *lasting,
@@ -54,16 +57,16 @@ static void a_serial_tells_that_bytes_have_changed(void **state)
 
 	(void)state;
 	assert_int_equal(summary_cache_init(&c, 1 << 20), ERR_OK);
-	put(&c, 1, "one", NULL);
+	assert_true(put(&c, 1, "one", NULL));
 	first = assert_has(&c, 1, "one", NULL);
-	put(&c, 1, "one", NULL);
+	assert_false(put(&c, 1, "one", NULL));
 	assert_true(assert_has(&c, 1, "one", NULL) == first);
-	put(&c, 1, "one", "seen");
+	assert_true(put(&c, 1, "one", "seen"));
 	second = assert_has(&c, 1, "one", "seen");
 	assert_true(second > first);
-	put(&c, 1, "one", NULL); /* does not know it: that is no news */
+	assert_false(put(&c, 1, "one", NULL)); /* does not know it: that is no news */
 	assert_true(assert_has(&c, 1, "one", "seen") == second);
-	put(&c, 1, "uno", NULL);
+	assert_true(put(&c, 1, "uno", NULL));
 	third = assert_has(&c, 1, "uno", "seen");
 	assert_true(third > second);
 	assert_int_equal(c.entries, 1);
@@ -101,7 +104,7 @@ static void what_is_too_large_alone_is_not_kept(void **state)
 	assert_int_equal(summary_cache_init(&c, 900), ERR_OK);
 	put(&c, 1, "small", NULL);
 	memset(text, 'x', sizeof text - 1);
-	put(&c, 1, text, NULL);
+	assert_false(put(&c, 1, text, NULL));
 	assert_false(summary_cache_find(&c, &inbox, 7, 1, &b));
 	assert_int_equal(c.entries, 0);
 	assert_int_equal(c.bytes, 0);
