@@ -129,6 +129,8 @@ static void put_accounts(struct buf *to, const struct account_hub *h)
 	const struct metric gauges[] = {
 		{ "accounts", "Accounts with sessions or kept in mind.", s.accounts },
 		{ "accounts_watched", "Accounts that are watched.", s.watched },
+		{ "accounts_relayed", "Accounts that another process watches for listeners here.",
+		  s.relayed },
 		{ "folders_dirty", "Watched folders that are being changed.", s.folders_dirty },
 		{ "queued", "Requests that wait for a mail server session.", s.queued },
 		{ "summaries_cached", "Summaries of messages in memory.", s.cached_summaries },

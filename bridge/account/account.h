@@ -75,6 +75,7 @@ struct account_hub_stats {
 	unsigned accounts, sessions, sessions_busy, queued;
 	uint64_t logins, login_failures;
 	unsigned watched;       /* accounts that are, those that are being reconnected too */
+	unsigned relayed;       /* watched by another process, for listeners here too */
 	unsigned folders_dirty; /* of them, for the moment: we are changing them */
 	uint64_t syncs, events, reconnects, resets;
 	size_t cached_summaries, cached_bytes;

@@ -26,7 +26,9 @@ const struct folder_state *live_state(const struct account *a, const struct fold
 	const struct watch *w = watch_of(a);
 	const struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
 
-	return f && f->state && f->has_baseline && is_current(w, f) ? f->state : NULL;
+	if (!f || !f->state || !f->has_baseline || !is_current(w, f))
+		return NULL;
+	return watch_is_our_turn(w) ? f->state : NULL;
 }
 
 /* --- changes under way ------------------------------------------------ */

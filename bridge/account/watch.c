@@ -53,6 +53,7 @@ static void set_stopped(struct watch *w, bool is_stopped)
 {
 	if (is_stopped == (w->state == WATCH_STOPPED))
 		return;
+	watch_is_elsewhere(w, false);
 	w->state = is_stopped ? WATCH_STOPPED : WATCH_IDLE;
 	if (is_stopped)
 		w->hub->stats.watched--;
@@ -72,6 +73,7 @@ static void watch_free(struct watch *w)
 	loop_timer_stop(w->hub->loop, &w->timer);
 	loop_timer_stop(w->hub->loop, &w->linger);
 	watch_log_done(w);
+	watch_turn_done(w);
 	watch_folders_clear(w);
 	free(w->folders);
 	free(w->moves);
@@ -122,6 +124,7 @@ void watch_stop(struct watch *w, const struct fault *fault)
 	w->is_known = w->is_complete = false;
 	set_stopped(w, true);
 	watch_finish_cursors(w, fault);
+	watch_step_down(w);
 }
 
 static struct watch *attach(struct account *a)
@@ -198,15 +201,11 @@ static void on_linger(struct loop_timer *t)
 void account_hold(struct account *a)
 {
 	struct watch *w = a->watch;
-	bool was_held = w != NULL;
 
 	a->holds++;
 	if (!w)
 		w = attach(a);
 	if (!w || w->state != WATCH_STOPPED)
-		return;
-	/* Who writes the log elsewhere is left alone, unless we come new. */
-	if (w->fault.err == ERR_CONFLICT && was_held)
 		return;
 	a->is_refused = false;
 	use(w, a);
@@ -266,131 +265,4 @@ void live_done(struct account_hub *h)
 	for (size_t i = 0; i < h->bucket_count; i++)
 		while (h->watches[i])
 			detach(h->watches[i]->holders);
-}
-
-/* --- account_cursor() ------------------------------------------------- */
-
-struct account_cursor_op {
-	struct work work;
-	struct account_cursor_op *next, **prev; /* prev: NULL while not waiting */
-	struct loop_timer deadline;
-	struct op *asked;
-	struct state_cursor top;
-	account_cursor_cb *cb;
-	void *ctx;
-};
-
-static void report(struct work *w, const struct fault *fault)
-{
-	struct account_cursor_op *o = (struct account_cursor_op *)w;
-
-	o->cb(o->ctx, fault, o->top);
-}
-
-static void leave_line(struct account_cursor_op *o)
-{
-	if (!o->prev)
-		return;
-	*o->prev = o->next;
-	if (o->next)
-		o->next->prev = o->prev;
-	o->prev = NULL;
-}
-
-static void stop(struct work *w)
-{
-	struct account_cursor_op *o = (struct account_cursor_op *)w;
-
-	leave_line(o);
-	op_cancel(o->asked);
-	o->asked = NULL;
-	loop_timer_stop(w->account->hub->loop, &o->deadline);
-}
-
-static void on_deadline(struct loop_timer *t)
-{
-	struct account_cursor_op *o =
-		(struct account_cursor_op *)(void *)((char *)t -
-						     offsetof(struct account_cursor_op, deadline));
-
-	work_fail(&o->work, ERR_TIMEOUT);
-}
-
-static void on_top(void *ctx, enum err err, struct state_cursor top)
-{
-	struct account_cursor_op *o = ctx;
-
-	o->asked = NULL;
-	o->top = top;
-	if (err)
-		work_fail(&o->work, err);
-	else
-		work_end(&o->work, NULL);
-}
-
-/* Somebody else writes the log. */
-static void ask_top(struct account_cursor_op *o, const struct watch *w)
-{
-	o->asked = state_log_top(w->hub->state, o->work.call, bytes_of_str(w->id.text), on_top, o);
-	if (!o->asked)
-		work_fail(&o->work, ERR_NOMEM);
-}
-
-static void wait_in_line(struct account_cursor_op *o, struct watch *w)
-{
-	o->deadline.fire = on_deadline;
-	if (!loop_timer_start_at(w->hub->loop, &o->deadline, o->work.call.deadline_ms)) {
-		work_fail(&o->work, ERR_NOMEM);
-		return;
-	}
-	o->next = w->waiting;
-	o->prev = &w->waiting;
-	if (o->next)
-		o->next->prev = &o->next;
-	w->waiting = o;
-}
-
-void watch_finish_cursors(struct watch *w, const struct fault *fault)
-{
-	struct account_cursor_op *o;
-
-	while ((o = w->waiting)) {
-		o->top = w->log.top;
-		if (fault && fault->err == ERR_CONFLICT) {
-			leave_line(o);
-			ask_top(o, w);
-		} else {
-			work_end(&o->work, fault);
-		}
-	}
-}
-
-struct op *account_cursor(struct account *a, struct call call, account_cursor_cb *cb, void *ctx)
-{
-	struct account_cursor_op *o = work_new(a, call, sizeof *o, report);
-	struct watch *w;
-
-	if (!o)
-		return NULL;
-	o->cb = cb;
-	o->ctx = ctx;
-	o->work.stop = stop;
-	account_hold(a);
-	account_release(a);
-	w = a->watch;
-	if (!w) {
-		work_fail(&o->work, a->hub->codec.put_event ? ERR_NOMEM : ERR_UNSUPPORTED);
-	} else if (w->state == WATCH_STOPPED && w->fault.err == ERR_CONFLICT) {
-		ask_top(o, w);
-	} else if (w->state == WATCH_STOPPED) {
-		work_end(&o->work, &w->fault);
-	} else if (w->is_complete && w->log.is_open) {
-		o->top = w->log.top;
-		work_end(&o->work, NULL);
-	} else if (w->state == WATCH_RETRYING) {
-		work_end(&o->work, &w->fault);
-	} else {
-		wait_in_line(o, w);
-	}
-	return &o->work.op;
 }

@@ -3,8 +3,9 @@
  *
  * There is one watch per account id in this process, whatever credentials its
  * holders have; it works with those of one of them, and goes on with another's when
- * that one leaves. It has one session like everybody (LEASE_WATCH) and does one thing
- * after the other on it, what is most wanted first (watch_run.c):
+ * that one leaves. Of several processes one has its turn (watch_turn.c); the others read
+ * the log that it writes, and stand in line. It has one session like everybody (LEASE_WATCH) and
+ *does one thing after the other on it, what is most wanted first (watch_run.c):
  *
  *	open the log, list the folders, tell of messages that are new, synchronise
  *	folders that are said to have changed, look where the others stand, watch the
@@ -23,6 +24,7 @@
 #include "account/live.h"
 #include "account/summary.h"
 #include "cache/drop_names.h"
+#include "state/share.h"
 
 /* What is kept of one folder's messages; beyond that it is told by `reset`. */
 #define WATCH_STATE_MAX_BYTES (8u << 20)
@@ -41,9 +43,10 @@ enum watch_state {
 	WATCH_OPENING, /* the log */
 	WATCH_WORKING, /* waits for the session or the server */
 	WATCH_WATCHING,
-	WATCH_RESTING,  /* until `timer`: between two looks at a maildrop */
-	WATCH_STALLED,  /* the log takes no more for the moment */
-	WATCH_RETRYING, /* `timer` goes on */
+	WATCH_RESTING,   /* until `timer`: between two looks at a maildrop */
+	WATCH_STALLED,   /* the log takes no more for the moment */
+	WATCH_RETRYING,  /* `timer` goes on */
+	WATCH_ELSEWHERE, /* another process has the turn, or it is not known who */
 };
 
 struct watch_folder {
@@ -101,6 +104,8 @@ struct watch {
 	struct loop_timer timer;
 	struct loop_timer linger;
 	struct account_cursor_op *waiting; /* for is_complete */
+	struct state_lease lease;          /* of the account's id */
+	bool is_in_line, is_relayed;
 
 	struct step step;
 	struct arena *mem;       /* of the step */
@@ -145,6 +150,7 @@ struct watch {
 		struct loop_task task;
 		char connection; /* told last: 'c'onnected, 'd'is-, 'r'efused; 0: nothing */
 		bool is_connection_unsaved;
+		bool says_complete; /* there are baselines of all there is */
 	} log;
 
 	struct watch_move *moves;
@@ -160,6 +166,28 @@ struct watch *watch_of(const struct account *a);
 /* It cannot be watched with these credentials, or not for now. */
 void watch_stop(struct watch *w, const struct fault *fault);
 
+/* --- watch_turn.c ----------------------------------------------------- */
+
+void watch_turn_done(struct watch *w);
+/* May we watch, and say what is known? As of now: may change from one moment to the next. */
+bool watch_is_our_turn(const struct watch *w);
+/* It is not: forgets all, and waits for it. */
+void watch_await_turn(struct watch *w);
+/* Another one has opened the log though it is our turn: leaves it alone for a while. */
+void watch_was_fenced(struct watch *w);
+/* It is time to stand in line again. */
+void watch_return_to_line(struct watch *w);
+/* Once it has stopped and has nothing left to write: others may have the turn. */
+void watch_step_down(struct watch *w);
+/* Counts it as such. */
+void watch_is_elsewhere(struct watch *w, bool is_elsewhere);
+
+/* --- watch_cursor.c --------------------------------------------------- */
+
+void watch_finish_cursors(struct watch *w, const struct fault *fault);
+/* Whom they ask is another one now. */
+void watch_review_cursors(struct watch *w);
+
 /* --- watch_run.c ------------------------------------------------------ */
 
 /* Something is wanted; looks for it soon. */
@@ -172,7 +200,8 @@ void watch_adopt(struct watch *w, struct account *a);
 void watch_release(struct watch *w);
 /* Forgets all; what the log has is read again. */
 void watch_restart(struct watch *w);
-void watch_finish_cursors(struct watch *w, const struct fault *fault);
+/* The same, without going on. */
+void watch_forget(struct watch *w);
 /* An operation of the step about f; `start` gets w as its owner. */
 void watch_work(struct watch *w, struct watch_folder *f,
 		struct op *(*start)(struct step *s, struct mailstore *ms));
@@ -268,6 +297,9 @@ void watch_log_flush(struct watch *w);
 bool watch_log_is_full(const struct watch *w);
 /* Nothing is left to be written. */
 bool watch_log_is_clean(const struct watch *w);
+/* The log's baseline of this name, if there is one, says that whatever happens from its
+ * top on will be told of, by whomever. */
+#define WATCH_COMPLETE "complete"
 
 /* --- watch_saved.c: a folder's baseline as bytes ---------------------- */
 

@@ -83,6 +83,8 @@ static void load(struct watch *w, const struct state_baseline *b)
 {
 	if (bytes_equal_str(b->name, CONNECTION))
 		w->log.connection = b->value.len ? (char)b->value.at[0] : 0;
+	else if (bytes_equal_str(b->name, WATCH_COMPLETE))
+		w->log.says_complete = true;
 	else if (!watch_load(w, b->name, b->value))
 		/* As a folder of which nothing is known. */
 		w->must_list = true;
@@ -105,7 +107,7 @@ static void on_opened(void *ctx, enum err err, struct state_cursor top,
 	w->log.epoch = top.epoch;
 	w->log.top = top;
 	w->log.connection = 0;
-	w->log.is_connection_unsaved = false;
+	w->log.is_connection_unsaved = w->log.says_complete = false;
 	for (size_t i = 0; i < count; i++)
 		load(w, &baselines[i]);
 	w->has_folders = w->folder_count > 0;
@@ -160,14 +162,22 @@ static bool has_counts_to_tell(const struct watch_folder *f)
 	return t.total != f->told_total || t.unread != f->told_unread;
 }
 
+/* Is there now a baseline of everything? From the next append on the log may say so. */
+static bool is_completed(const struct watch *w)
+{
+	return w->is_known && !w->log.says_complete;
+}
+
 static bool has_something(const struct watch *w)
 {
-	if (w->log.entries.len || w->log.removed.len || w->log.is_connection_unsaved)
+	if (w->log.entries.len || w->log.removed.len || w->log.is_connection_unsaved ||
+	    is_completed(w))
 		return true;
 	for (size_t i = 0; i < w->folder_count; i++) {
 		const struct watch_folder *f = w->folders[i];
 
-		if (f->is_unsaved || f->updated.count || f->gone.count)
+		/* What is new is saved with the event that tells of it. */
+		if ((f->is_unsaved && !f->is_new) || f->updated.count || f->gone.count)
 			return true;
 	}
 	return false;
@@ -248,7 +258,7 @@ struct saves {
 
 static bool saves_init(struct saves *s, const struct watch *w)
 {
-	size_t max = w->folder_count + w->log.removed.len / ID_BYTES + 1;
+	size_t max = w->folder_count + w->log.removed.len / ID_BYTES + 2;
 
 	*s = (struct saves){ .at = calloc(max, sizeof *s->at),
 			     .ends = calloc(max, sizeof *s->ends) };
@@ -302,6 +312,11 @@ static void save_all(struct saves *s, struct watch *w)
 		saves_add(s, BYTES_LIT(CONNECTION), false);
 	}
 	w->log.is_connection_unsaved = false;
+	if (is_completed(w)) {
+		buf_append_byte(&s->bytes, '1');
+		saves_add(s, BYTES_LIT(WATCH_COMPLETE), false);
+		w->log.says_complete = true;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->ends[i] == SIZE_MAX)
 			continue;
@@ -331,13 +346,13 @@ static struct bytes *entries_of(const struct watch *w, size_t *ret_count)
 static void on_top(void *ctx, enum err err, struct state_cursor top)
 {
 	struct watch *w = ctx;
-	const struct fault fenced = fault_of(ERR_CONFLICT);
 
 	(void)top;
 	op_is_over(w);
-	watch_restart(w);
-	if (!err)
-		watch_stop(w, &fenced);
+	if (err)
+		watch_restart(w);
+	else
+		watch_was_fenced(w);
 }
 
 static void append_failed(struct watch *w, enum err err)
@@ -345,7 +360,7 @@ static void append_failed(struct watch *w, enum err err)
 	struct call call;
 
 	w->is_lean = w->is_lean || err == ERR_TOO_BIG;
-	if (err != ERR_CONFLICT) {
+	if (err != ERR_CONFLICT || w->state == WATCH_STOPPED || !watch_is_our_turn(w)) {
 		watch_restart(w);
 		return;
 	}
@@ -374,6 +389,7 @@ static void on_appended(void *ctx, enum err err, struct state_cursor top)
 		watch_log_flush(w);
 	else
 		settle(w);
+	watch_step_down(w);
 	watch_go(w);
 }
 
@@ -410,6 +426,7 @@ static void on_task(struct loop_task *t)
 		plan(w, w->log.counts_ms + COUNTS_EVERY_MS);
 	if (!has_something(w)) {
 		settle(w);
+		watch_step_down(w);
 		return;
 	}
 	ok = saves_init(&s, w);

@@ -97,15 +97,21 @@ void watch_adopt(struct watch *w, struct account *a)
 	watch_go(w);
 }
 
-void watch_restart(struct watch *w)
+void watch_forget(struct watch *w)
 {
 	watch_release(w);
 	watch_log_close(w);
 	watch_folders_clear(w);
 	w->has_folders = w->is_known = w->is_complete = false;
 	w->must_list = true;
+}
+
+void watch_restart(struct watch *w)
+{
+	watch_forget(w);
 	if (w->state == WATCH_STALLED || w->state == WATCH_OPENING)
 		w->state = WATCH_IDLE;
+	watch_step_down(w);
 	watch_go(w);
 }
 
@@ -281,6 +287,8 @@ static void on_timer(struct loop_timer *t)
 		w->state = WATCH_IDLE;
 	if (w->state == WATCH_RESTING)
 		watch_rested(w);
+	if (w->state == WATCH_ELSEWHERE)
+		watch_return_to_line(w);
 	if (w->state == WATCH_WATCHING && now >= w->renew_at_ms)
 		renew(w, now);
 	else if (w->state == WATCH_WATCHING && now >= w->poll_at_ms && !watch_tells_all_folders(w))
@@ -355,6 +363,10 @@ static void next(struct watch *w)
 	struct watch_folder *f, *inbox = watch_inbox(w);
 	uint64_t now = clock_monotonic_ms();
 
+	if (!watch_is_our_turn(w)) {
+		watch_await_turn(w);
+		return;
+	}
 	if (!w->log.is_open) {
 		w->state = WATCH_OPENING;
 		watch_log_open(w);
