@@ -56,7 +56,22 @@ static struct op *put(void *ctx, struct call call, enum mail_memory_kind kind, s
 	return op;
 }
 
+static struct op *get_record(void *ctx, struct call call, struct bytes scope,
+			     mail_memory_record_cb *cb, void *cb_ctx)
+{
+	return state_get(ctx, call, STATE_CHANGES, scope, MAIL_MEMORY_CHANGES_TTL_MS, cb, cb_ctx);
+}
+
+static struct op *put_record(void *ctx, struct call call, struct bytes scope, struct bytes record,
+			     uint64_t generation, mail_memory_done_cb *cb, void *cb_ctx)
+{
+	return state_put(ctx, call, STATE_CHANGES, scope, record, MAIL_MEMORY_CHANGES_TTL_MS,
+			 generation ? generation : STATE_ABSENT, cb, cb_ctx);
+}
+
 struct mail_memory account_mail_memory(struct state *s)
 {
-	return (struct mail_memory){ .get = get, .put = put, .ctx = s };
+	return (struct mail_memory){
+		.get = get, .put = put, .get_record = get_record, .put_record = put_record, .ctx = s
+	};
 }

@@ -22,6 +22,7 @@ enum state_space {
 	STATE_RATE,
 	STATE_HEADERS,     /* of messages: mailstore/memory.h, account/summary_store.h */
 	STATE_KEYWORDS,    /* keywords of messages on servers that keep none */
+	STATE_CHANGES,     /* what has changed on servers that do not say so */
 	STATE_IDEMPOTENCY, /* answers to requests that must not be carried out twice */
 	STATE_SPACES,
 };
