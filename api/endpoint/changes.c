@@ -18,11 +18,8 @@ static void on_changes(void *ctx, const struct fault *fault, const struct folder
 	struct json_writer w;
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	buf_init(&body, CHANGES_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_changes(&w, &(struct json_changes){ .folder = &c->folder,

@@ -48,11 +48,8 @@ static void on_created(void *ctx, const struct fault *fault, const struct folder
 	struct buf body;
 	char location[64];
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	snprintf(location, sizeof location, "/v1/folders/%s", folder->id.text);
 	reply_header(rq, "Location", bytes_of_str(location));
 	buf_init(&body, FOLDER_MAX_BYTES);
@@ -96,11 +93,8 @@ static void on_edited(void *ctx, const struct fault *fault, const struct folder 
 	struct json_writer w;
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	buf_init(&body, FOLDER_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_folder_changed(&w, folder, previous);
@@ -160,11 +154,8 @@ static void on_emptied(void *ctx, const struct fault *fault, uint64_t count)
 	struct json_writer w;
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	buf_init(&body, FOLDER_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_object_begin(&w);

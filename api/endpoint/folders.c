@@ -12,11 +12,8 @@ static void on_listed(void *ctx, const struct fault *fault, const struct folder_
 	struct json_writer w;
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	buf_init(&body, LIST_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_folder_list(&w, folders);
@@ -34,11 +31,8 @@ static void on_folder(void *ctx, const struct fault *fault, const struct folder 
 	struct json_writer w;
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	buf_init(&body, FOLDER_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_folder(&w, folder);

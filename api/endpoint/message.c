@@ -87,11 +87,8 @@ static void on_message(void *ctx, const struct fault *fault, const struct messag
 	struct buf body;
 	char etag[ETAG_MESSAGE_MAX];
 
-	request_op_done(r->rq);
-	if (fault) {
-		answer_fault(r->rq, fault);
+	if (!answer_took(r->rq, fault))
 		return;
-	}
 	buf_init(&body, DOC_MAX_BYTES);
 	w = json_writer_of(&body);
 	json_message(&w, message);

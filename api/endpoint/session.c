@@ -24,11 +24,8 @@ static void on_caps(void *ctx, const struct fault *fault, const struct mailstore
 	struct session_doc d = doc_of(user_of(rq));
 	struct buf body;
 
-	request_op_done(rq);
-	if (fault) {
-		answer_fault(rq, fault);
+	if (!answer_took(rq, fault))
 		return;
-	}
 	d.caps = caps;
 	d.quota = quota;
 	buf_init(&body, DOC_MAX_BYTES);

@@ -68,6 +68,14 @@ void answer_fault(struct request *rq, const struct fault *f)
 		reply_problem(rq, &p);
 }
 
+bool answer_took(struct request *rq, const struct fault *fault)
+{
+	request_op_done(rq);
+	if (fault)
+		answer_fault(rq, fault);
+	return !fault;
+}
+
 void answer_store_away(struct request *rq, enum err err)
 {
 	struct problem p = problem_with("busy",

@@ -44,6 +44,9 @@ void answer_unauthorized(struct request *rq, const struct problem *p);
 /* A fault of the mail side. Refused credentials mean that the session's (or the
  * remembered ones) are no longer good. */
 void answer_fault(struct request *rq, const struct fault *f);
+/* First thing in the callback of what the request waited for; false when that failed,
+ * and is answered. */
+MUST_CHECK bool answer_took(struct request *rq, const struct fault *fault);
 /* The store of sessions and counters cannot be asked. */
 void answer_store_away(struct request *rq, enum err err);
 
