@@ -1,7 +1,7 @@
 /*
  * What became of a folder since a client last looked: as our memory has it, where the
  * folder is known exactly and nothing has happened or the server has no modseqs; else
- * as the server tells (RFC 7162).
+ * as the server tells (RFC 7162), or with POP3 as the mail store remembers.
  *
  * Changes come in the order of (modseq, UID); a page ends at one of them, and the
  * state that it gives says at which. What is gone has no modseq: it all comes with the
@@ -54,12 +54,16 @@ static void cannot(struct changes_op *o)
 
 /* --- collecting ------------------------------------------------------- */
 
-static struct message_id id_of(const struct changes_op *o, uint32_t uid)
+static struct message_key key_of(const struct changes_op *o, uint32_t uid)
 {
-	return (struct message_id){
-		o->folder->id,
-		{ .kind = MESSAGE_KEY_UID, .uidvalidity = o->since.uidvalidity, .uid = uid }
-	};
+	return (struct message_key){ .kind = MESSAGE_KEY_UID,
+				     .uidvalidity = o->since.uidvalidity,
+				     .uid = uid };
+}
+
+static struct message_key key_of_flags(const struct changes_op *o, const struct mail_flags *m)
+{
+	return m->key ? *m->key : key_of(o, m->uid);
 }
 
 /* Room for so many of each. */
@@ -76,27 +80,27 @@ static bool make_room(struct changes_op *o, size_t created, size_t updated, size
 	return !work_is_starved(&o->work);
 }
 
-static void add_created(struct changes_op *o, uint32_t uid, const struct keywords *k)
+static void add_created(struct changes_op *o, struct message_key key, const struct keywords *k)
 {
 	struct folder_changes *f = &o->found;
 
-	o->created[f->created_count] = id_of(o, uid);
+	o->created[f->created_count] = (struct message_id){ o->folder->id, key };
 	if (keywords_copy(k, o->work.call.mem, &f->created[f->created_count].keywords))
 		f->created_count++;
 }
 
-static void add_updated(struct changes_op *o, uint32_t uid, const struct keywords *k)
+static void add_updated(struct changes_op *o, struct message_key key, const struct keywords *k)
 {
 	struct message_update *u = &o->found.updated[o->found.updated_count];
 
-	u->id = id_of(o, uid);
+	u->id = (struct message_id){ o->folder->id, key };
 	if (keywords_copy(k, o->work.call.mem, &u->keywords))
 		o->found.updated_count++;
 }
 
-static void add_destroyed(struct changes_op *o, uint32_t uid)
+static void add_destroyed(struct changes_op *o, struct message_key key)
 {
-	o->found.destroyed[o->found.destroyed_count++] = id_of(o, uid);
+	o->found.destroyed[o->found.destroyed_count++] = (struct message_id){ o->folder->id, key };
 }
 
 /* --- the summaries of those that are new ------------------------------- */
@@ -160,8 +164,13 @@ static struct op *ask_items(struct step *s, struct mailstore *ms)
 {
 	struct changes_op *o = s->owner;
 
-	return mailstore_fetch(ms, s->call, o->folder->path, o->missing, o->missing_count,
-			       MAIL_SUMMARY, on_items, o);
+	unsigned want = MAIL_SUMMARY;
+
+	/* With POP3 the structure takes the whole message: lists do without it. */
+	if (mailstore_caps(ms)->has_names)
+		want &= ~(unsigned)MAIL_STRUCTURE;
+	return mailstore_fetch(ms, s->call, o->folder->path, o->missing, o->missing_count, want,
+			       on_items, o);
 }
 
 static void complete(struct changes_op *o);
@@ -223,6 +232,34 @@ static bool is_known(const struct list_state *since, const struct mail_flags *f)
 	return since->has_uid && f->modseq == since->highestmodseq && f->uid <= since->uid;
 }
 
+/* What has come behind that is new to the client. */
+static uint64_t base_of(const struct list_state *since)
+{
+	return since->has_base ? since->base : since->highestmodseq;
+}
+
+static bool is_new(const struct list_state *since, const struct mail_flags *m)
+{
+	return since->epoch ? m->added > base_of(since) : m->uid >= since->uidnext;
+}
+
+/* The page is full with this one. */
+static void end_page(struct changes_op *o, const struct mail_flags *last)
+{
+	const struct list_state *since = &o->since;
+	struct list_state at = { .uidvalidity = since->uidvalidity,
+				 .uidnext = since->uidnext,
+				 .highestmodseq = last->modseq,
+				 .has_uid = !since->epoch,
+				 .uid = last->uid,
+				 .epoch = since->epoch,
+				 .has_base = since->epoch != 0,
+				 .base = base_of(since) };
+
+	o->found.has_more = true;
+	o->found.new_state = list_state_format(o->work.call.mem, &at);
+}
+
 static void take_flags(struct changes_op *o, const struct mail_flags *flags, size_t count)
 {
 	const struct list_state *since = &o->since;
@@ -232,41 +269,44 @@ static void take_flags(struct changes_op *o, const struct mail_flags *flags, siz
 		const struct mail_flags *m = &flags[i];
 
 		if (m->keywords.system & KEYWORD_DELETED) {
-			if (m->uid < since->uidnext)
-				add_destroyed(o, m->uid);
+			if (!is_new(since, m))
+				add_destroyed(o, key_of_flags(o, m));
 			continue;
 		}
 		if (f->created_count + f->updated_count == o->limit) {
-			const struct mail_flags *last = &flags[i - 1];
-
-			f->has_more = true;
-			f->new_state = list_state_format(
-				o->work.call.mem,
-				&(struct list_state){ .uidvalidity = since->uidvalidity,
-						      .uidnext = since->uidnext,
-						      .highestmodseq = last->modseq,
-						      .has_uid = true,
-						      .uid = last->uid });
+			end_page(o, &flags[i - 1]);
 			return;
 		}
-		if (m->uid >= since->uidnext)
-			add_created(o, m->uid, &m->keywords);
+		if (is_new(since, m))
+			add_created(o, key_of_flags(o, m), &m->keywords);
 		else
-			add_updated(o, m->uid, &m->keywords);
+			add_updated(o, key_of_flags(o, m), &m->keywords);
 	}
 }
 
-static void take_gone(struct changes_op *o, const struct uid_set *gone)
+static void take_gone(struct changes_op *o, const struct mail_sync *sync)
 {
-	for (size_t i = 0; i < gone->count; i++)
+	const struct uid_set *gone = sync->gone;
+
+	for (size_t i = 0; i < sync->gone_key_count; i++)
+		add_destroyed(o, sync->gone_keys[i]);
+	for (size_t i = 0; gone && i < gone->count; i++)
 		for (uint64_t uid = gone->runs[i].first;
 		     uid <= gone->runs[i].last && uid < o->since.uidnext; uid++)
-			add_destroyed(o, (uint32_t)uid);
+			add_destroyed(o, key_of(o, (uint32_t)uid));
 }
 
-static uint64_t gone_below(const struct uid_set *gone, uint32_t uidnext)
+static uint64_t gone_count(const struct changes_op *o, const struct mail_sync *sync)
 {
-	return uid_set_rank(gone, uidnext);
+	uint64_t below = sync->gone ? uid_set_rank(sync->gone, o->since.uidnext) : 0;
+
+	return below + sync->gone_key_count;
+}
+
+static bool is_of_now(const struct list_state *since, const struct mail_sync *sync)
+{
+	return !sync->is_whole && sync->uidvalidity == since->uidvalidity &&
+	       sync->epoch == since->epoch;
 }
 
 static void on_sync(void *ctx, const struct fault *fault, const struct mail_sync *sync)
@@ -278,8 +318,8 @@ static void on_sync(void *ctx, const struct fault *fault, const struct mail_sync
 
 	if (!step_took(&o->work.step, fault))
 		return;
-	gone = sync->gone ? gone_below(sync->gone, o->since.uidnext) : 0;
-	if (sync->is_whole || sync->uidvalidity != o->since.uidvalidity || gone > DESTROYED_MAX) {
+	gone = gone_count(o, sync);
+	if (!is_of_now(&o->since, sync) || gone > DESTROYED_MAX) {
 		cannot(o);
 		return;
 	}
@@ -292,12 +332,12 @@ static void on_sync(void *ctx, const struct fault *fault, const struct mail_sync
 	qsort(flags, count, sizeof *flags, by_modseq_then_uid);
 	if (!make_room(o, o->limit, o->limit, (size_t)gone + count))
 		return;
-	if (sync->gone)
-		take_gone(o, sync->gone);
+	take_gone(o, sync);
 	o->found.new_state = list_state_format(
 		o->work.call.mem, &(struct list_state){ .uidvalidity = sync->uidvalidity,
 							.uidnext = sync->uidnext,
-							.highestmodseq = sync->highestmodseq });
+							.highestmodseq = sync->highestmodseq,
+							.epoch = sync->epoch });
 	take_flags(o, flags, count);
 	complete(o);
 }
@@ -310,9 +350,11 @@ static struct op *ask_sync(struct step *s, struct mailstore *ms)
 				       .uidvalidity = since->uidvalidity,
 				       .uidnext = since->uidnext,
 				       /* What has that modseq itself is not all known. */
-				       .highestmodseq = since->highestmodseq - since->has_uid };
+				       .highestmodseq = since->highestmodseq - since->has_uid,
+				       .epoch = since->epoch };
+	const struct mailstore_caps *caps = mailstore_caps(ms);
 
-	if (!mailstore_caps(ms)->changes || !known.highestmodseq) {
+	if (!caps->changes || !known.highestmodseq || caps->has_names != (since->epoch != 0)) {
 		cannot(o);
 		return STEP_SKIPPED;
 	}
@@ -328,12 +370,12 @@ static void take_diff(struct changes_op *o, const struct folder_state *fs,
 
 	for (size_t i = 0; i < d->created_count; i++)
 		if (folder_state_keywords(fs, d->created[i], &k))
-			add_created(o, d->created[i], &k);
+			add_created(o, key_of(o, d->created[i]), &k);
 	for (size_t i = 0; i < d->updated_count; i++)
 		if (folder_state_keywords(fs, d->updated[i], &k))
-			add_updated(o, d->updated[i], &k);
+			add_updated(o, key_of(o, d->updated[i]), &k);
 	for (size_t i = 0; i < d->gone_count; i++)
-		add_destroyed(o, d->gone[i]);
+		add_destroyed(o, key_of(o, d->gone[i]));
 }
 
 /* Nothing has happened, by what the server counts? */

@@ -113,6 +113,7 @@ static void take_page(struct page_op *o, const struct mail_page *page)
 		.state = list_state_format(
 			mem, &(struct list_state){ .uidvalidity = page->uidvalidity,
 						   .uidnext = page->uidnext,
+						   .epoch = page->epoch,
 						   .highestmodseq = page->highestmodseq }),
 		.has_more = page->has_more,
 		.uidvalidity = page->uidvalidity

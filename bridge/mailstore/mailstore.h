@@ -59,7 +59,7 @@ struct mailstore_caps {
 	bool search_is_local; /* the store looks itself, within limits */
 	bool uid_expunge;     /* else a deletion may stay marked */
 	bool whole_moves; /* else a move that is cut off may leave the message in both folders */
-	bool changes;     /* CONDSTORE or QRESYNC */
+	bool changes;     /* CONDSTORE or QRESYNC; POP3: kept in the store's memory */
 	bool decodes;     /* mailstore_part_size() and mail_section.is_decoded may work */
 	bool sizes_are_estimates; /* a message may turn out to be of another size (POP3) */
 	bool counts_in_list;      /* list_folders brings counts in one round trip */
@@ -176,6 +176,7 @@ struct mail_item {
 struct mail_page {
 	uint32_t uidvalidity, uidnext; /* 0 with POP3 */
 	uint64_t highestmodseq;
+	uint64_t epoch;    /* with POP3, of highestmodseq; 0: that is unknown */
 	uint32_t total;    /* matching messages, not counting \Deleted ones */
 	uint32_t position; /* of the first item */
 	bool has_more;
@@ -325,6 +326,7 @@ struct mail_flags {
 	struct keywords keywords;
 	/* Where messages have names only (caps.has_names): the key, and no UID. Else NULL. */
 	const struct message_key *key;
+	uint64_t added; /* beside key, where modseq is known: the one that it came with */
 };
 
 /* What is known of a folder. */
@@ -335,6 +337,8 @@ struct mail_baseline {
 	/* For who only passes the changes on and will not watch: what is gone is as the
 	 * server remembers it, which costs no search for what is there. */
 	bool only_changes;
+	/* With names and only_changes: whose the highestmodseq is. */
+	uint64_t epoch;
 };
 
 /* What brings a baseline up to date. */
@@ -351,6 +355,10 @@ struct mail_sync {
 	/* Unless whole: gone since the baseline; may name UIDs that never were known.
 	 * Borrowed by the callback. */
 	const struct uid_set *gone;
+	/* With names instead of `gone`. */
+	const struct message_key *gone_keys;
+	size_t gone_key_count;
+	uint64_t epoch;
 };
 
 typedef void mailstore_sync_cb(void *ctx, const struct fault *fault, const struct mail_sync *sync);
@@ -359,7 +367,8 @@ typedef void mailstore_sync_cb(void *ctx, const struct fault *fault, const struc
  * server allows: QRESYNC (RFC 7162 §3.2), else CONDSTORE and a search for what is
  * still there, else all flags. Whole when the baseline is unknown, of another
  * UIDVALIDITY or ahead of the folder. Exact when it ends: all that another client had been told is
- * in it. With names always whole: the maildrop as this conversation was given it. */
+ * in it. With names: the maildrop as this conversation was given it, whole, but for
+ * only_changes with a baseline that the memory reaches back to. */
 struct op *mailstore_sync(struct mailstore *ms, struct call call, struct bytes path,
 			  const struct mail_baseline *since, mailstore_sync_cb *cb, void *ctx);
 

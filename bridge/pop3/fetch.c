@@ -20,6 +20,8 @@ struct mail_item pop3_item_of(struct arena *mem, const struct pop3_message *msg,
 	/* On no memory the arena has failed, which the caller sees. */
 	if (want & MAIL_FLAGS)
 		(void)!pop3_message_keywords(msg, mem, &item.keywords);
+	if (want & MAIL_MODSEQ)
+		item.modseq = msg->modseq;
 	if (want & MAIL_DATES) {
 		item.size = msg->size;
 		item.received_at = mime_received_time(msg->header).unix_s;

@@ -23,6 +23,7 @@ struct pop3_message {
 	struct bytes header;    /* owned; null: not fetched, or let go again */
 	struct bytes keywords;  /* owned; text, see below; null: none */
 	unsigned flags;         /* KEYWORD_... among them */
+	uint64_t added, modseq; /* journal.h; 0: not known */
 	bool is_header_new;     /* not in the memory yet */
 	bool is_asked_whole;    /* for its header: RETR instead of TOP */
 	bool is_unreadable;     /* the server refused to show it */

@@ -44,6 +44,7 @@ static void finish(struct open_op *o)
 					    .search = true,
 					    .search_is_local = true,
 					    .custom_keywords = pop3_remembers(st),
+					    .changes = pop3_remembers(st),
 					    .flags = pop3_remembers(st) ? MAILSTORE_FLAGS_LOCAL
 									: MAILSTORE_FLAGS_NONE,
 					    .push = MAILSTORE_PUSH_POLL,
@@ -62,6 +63,7 @@ static void on_keywords(struct pop3_op *op, const struct bytes *values, size_t c
 {
 	struct open_op *o = (struct open_op *)op;
 
+	op->store->lacks_keywords |= !values;
 	for (size_t i = 0; values && i < count; i++)
 		if (!bytes_is_null(values[i]) &&
 		    pop3_message_set_keywords(o->all[o->recalled + i], values[i])) {

@@ -16,7 +16,9 @@ static void on_headers_ready(struct pop3_op *op)
 	struct query_op *q = (struct query_op *)op;
 	struct arena *mem = op->rq.call.mem;
 	struct mail_page page = { .total = (uint32_t)op->store->drop.count,
-				  .position = q->position };
+				  .position = q->position,
+				  .epoch = op->store->journal.epoch,
+				  .highestmodseq = op->store->journal.modseq };
 	struct mail_request rq;
 
 	page.items = ARENA_ARRAY(mem, q->count, struct mail_item);

@@ -68,11 +68,13 @@ static void on_recalled(void *ctx, enum err err, const struct bytes *values, siz
 	arena_free(mem);
 }
 
-static uint64_t recall_deadline(const struct pop3_op *op)
+struct call pop3_recall_call(const struct pop3_op *op)
 {
 	uint64_t own = clock_monotonic_ms() + RECALL_MS;
 
-	return own < op->rq.call.deadline_ms ? own : op->rq.call.deadline_ms;
+	return (struct call){ .deadline_ms =
+				      own < op->rq.call.deadline_ms ? own : op->rq.call.deadline_ms,
+			      .cls = op->rq.call.cls };
 }
 
 bool pop3_recall(struct pop3_op *op, enum mail_memory_kind kind,
@@ -80,7 +82,7 @@ bool pop3_recall(struct pop3_op *op, enum mail_memory_kind kind,
 		 void (*recalled)(struct pop3_op *op, const struct bytes *values, size_t count))
 {
 	const struct mail_memory *memory = op->store->server->memory;
-	struct call call = { .deadline_ms = recall_deadline(op), .cls = op->rq.call.cls };
+	struct call call = pop3_recall_call(op);
 	struct names names;
 
 	if (!memory || count == 0 || !name_all(&names, messages, count))

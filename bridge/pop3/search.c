@@ -32,6 +32,8 @@ static void finish(struct pop3_searching *s)
 	struct arena *mem = s->op.rq.call.mem;
 	struct mail_page page = { .total = (uint32_t)s->row_count,
 				  .position = s->position,
+				  .epoch = s->op.store->journal.epoch,
+				  .highestmodseq = s->op.store->journal.modseq,
 				  .has_more = s->position + s->page_count < s->row_count,
 				  .is_incomplete = s->is_incomplete };
 	struct mail_request rq;

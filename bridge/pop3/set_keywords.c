@@ -38,6 +38,7 @@ static void on_kept(void *ctx, enum err err)
 		}
 		at++;
 	}
+	k->op.store->is_settled = false;
 	finish(k);
 }
 
@@ -61,12 +62,18 @@ static bool apply(struct keywords_op *k, struct pop3_message *msg, struct keywor
 static bool plan(struct keywords_op *k, size_t i)
 {
 	struct pop3_message *msg = pop3_maildrop_find(&k->op.store->drop, &k->op.rq.keys[i]);
+	uint64_t unchanged_since = k->op.rq.arg.flags.unchanged_since;
 	struct change_result *r = &k->results[i];
 	struct buf text;
 
 	r->status = msg ? CHANGE_DONE : CHANGE_NOT_FOUND;
 	if (!msg)
 		return true;
+	if (unchanged_since && msg->modseq > unchanged_since) {
+		r->status = CHANGE_FAILED;
+		r->fault = fault_with_text(ERR_CONFLICT, "the keywords have changed since");
+		return true;
+	}
 	if (!apply(k, msg, &r->keywords))
 		return false;
 	r->has_keywords = true;

@@ -74,6 +74,8 @@ static void on_pump(struct loop_task *t)
 		pop3_op_fail_with(op, ERR_NET, "the connection is not open");
 	else if (!bytes_is_null(op->rq.path) && !pop3_is_inbox(op->rq.path))
 		pop3_op_fail_with(op, ERR_NOT_FOUND, "POP3 has the INBOX only");
+	else if (pop3_wants_settling(st, &op->rq))
+		pop3_settle(op);
 	else
 		op->verb->begin(op);
 }
@@ -241,6 +243,7 @@ static void store_free(struct mailstore *ms)
 		pop3_session_say_goodbye(st->session);
 	pop3_session_free(st->session);
 	pop3_maildrop_done(&st->drop);
+	pop3_journal_done(&st->journal);
 	buf_done(&st->spool);
 	loop_task_stop(&st->pump_task);
 	loop_task_stop(&st->end_task);

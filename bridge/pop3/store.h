@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "mailstore/backend.h"
-#include "pop3/maildrop.h"
+#include "pop3/journal.h"
 #include "pop3/pop3_store.h"
 
 struct pop3_op;
@@ -42,7 +42,8 @@ struct pop3_op {
 	struct arena *recalled_mem;
 	void (*recalled)(struct pop3_op *op, const struct bytes *values, size_t count);
 	mail_memory_done_cb *remembered;
-	struct fault fault; /* the first that went wrong */
+	unsigned settle_tries; /* settle.c */
+	struct fault fault;    /* the first that went wrong */
 	bool is_running;
 };
 
@@ -54,7 +55,10 @@ struct pop3_store {
 	struct mailstore_caps caps;
 	struct pop3_session *session;
 	struct pop3_maildrop drop;
-	char scope[16]; /* of this maildrop in the memory */
+	struct pop3_journal journal;
+	bool is_settled;     /* it is what the memory has */
+	bool lacks_keywords; /* the memory was away at the login */
+	char scope[16];      /* of this maildrop in the memory */
 	bool is_open;
 	bool has_no_top;    /* TOP was refused once: RETR instead */
 	uint64_t opened_ms; /* for LOGIN-DELAY */
@@ -98,11 +102,21 @@ bool pop3_recall(struct pop3_op *op, enum mail_memory_kind kind,
 		 struct pop3_message *const *messages, size_t count,
 		 void (*recalled)(struct pop3_op *op, const struct bytes *values, size_t count));
 void pop3_recall_stop(struct pop3_op *op);
+/* For who asks the memory himself. */
+struct call pop3_recall_call(const struct pop3_op *op);
 /* Puts values (null: forget) beside messages into the memory. `done` may be NULL: nobody
  * waits for it; else it is called with op, unless pop3_recall_stop() comes first. */
 bool pop3_remember(struct pop3_op *op, enum mail_memory_kind kind,
 		   struct pop3_message *const *messages, const struct bytes *values, size_t count,
 		   mail_memory_done_cb *done);
+
+/* --- where the maildrop stands: settle.c ------------------------------------------ */
+
+/* Does its answer depend on the journal, which is not up to date? */
+bool pop3_wants_settling(const struct pop3_store *st, const struct mail_request *rq);
+/* Then verb->begin(), maybe at once; the journal's epoch is 0 when it could not be had. */
+void pop3_settle(struct pop3_op *op);
+
 /* The conversation is over by our own doing (QUIT) or the server's. */
 void pop3_store_ended(struct pop3_store *st, const struct fault *fault);
 

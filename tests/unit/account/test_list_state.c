@@ -12,7 +12,8 @@ static void assert_text(const struct list_state *s, const char *want)
 	assert_true(back.uidvalidity == s->uidvalidity && back.uidnext == s->uidnext &&
 		    back.highestmodseq == s->highestmodseq && back.has_uid == s->has_uid &&
 		    back.has_version == s->has_version && back.uid == s->uid &&
-		    back.version == s->version);
+		    back.version == s->version && back.epoch == s->epoch &&
+		    back.has_base == s->has_base && back.base == s->base);
 	arena_free(mem);
 }
 
@@ -27,6 +28,12 @@ static void what_is_written_is_read(void **state)
 	assert_text(&(struct list_state){ UINT32_MAX, UINT32_MAX, UINT64_MAX, true, false,
 					  UINT32_MAX, 0 },
 		    "s1.1z141z3.3w5e11264sgsf.1z141z3.u1z141z3");
+	assert_text(&(struct list_state){ .epoch = 36, .highestmodseq = 35 }, "p1.10.z");
+	assert_text(&(struct list_state){ .epoch = UINT64_MAX,
+					  .highestmodseq = UINT64_MAX,
+					  .has_base = true,
+					  .base = UINT64_MAX },
+		    "p1.3w5e11264sgsf.3w5e11264sgsf.3w5e11264sgsf");
 }
 
 static void what_is_none_is_not(void **state)
@@ -51,6 +58,12 @@ static void what_is_none_is_not(void **state)
 		"s1.1.3w5e11264sgsg.3",
 		"s1.1.2.3.u1z141z4",
 		"s1.-1.2.3",
+		"p1.",
+		"p1.1",
+		"p1.0.1",
+		"p1.1.2.",
+		"p1.1.2.3.4",
+		"p1.1.2.U3",
 	};
 	struct list_state s;
 

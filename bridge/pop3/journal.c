@@ -1,0 +1,274 @@
+#include "pop3/journal.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define FORMAT       1
+#define DIGEST_BYTES 8
+
+void pop3_journal_done(struct pop3_journal *j)
+{
+	free(j->gone);
+	*j = (struct pop3_journal){ 0 };
+}
+
+/* --- numbers ---------------------------------------------------------------------- */
+
+static void number_new(struct pop3_journal *j, struct pop3_maildrop *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (!m->at[i].modseq)
+			m->at[i].added = m->at[i].modseq = ++j->modseq;
+}
+
+static void forget_numbers(struct pop3_maildrop *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		m->at[i].added = m->at[i].modseq = 0;
+}
+
+enum err pop3_journal_begin(struct pop3_journal *j, struct pop3_maildrop *m)
+{
+	uint64_t epoch = 0;
+
+	pop3_journal_done(j);
+	if (!hash_random((uint8_t *)&epoch, sizeof epoch) || !epoch)
+		return ERR_INTERNAL;
+	j->epoch = epoch;
+	j->modseq = 1; /* an empty maildrop stands somewhere, too */
+	forget_numbers(m);
+	number_new(j, m);
+	return ERR_OK;
+}
+
+static bool add_gone(struct pop3_journal *j, const struct message_key *key, uint64_t modseq)
+{
+	size_t cap = j->gone_cap ? 2 * j->gone_cap : 16;
+	struct pop3_gone *more;
+
+	if (j->gone_count == j->gone_cap) {
+		more = reallocarray(j->gone, cap, sizeof *more);
+		if (!more)
+			return false;
+		j->gone = more;
+		j->gone_cap = cap;
+	}
+	j->gone[j->gone_count++] = (struct pop3_gone){ *key, modseq };
+	return true;
+}
+
+/* The oldest are too many. */
+static void trim_gone(struct pop3_journal *j)
+{
+	size_t over = j->gone_count > POP3_GONE_MAX ? j->gone_count - POP3_GONE_MAX : 0;
+
+	if (!over)
+		return;
+	j->floor = j->gone[over - 1].modseq;
+	j->gone_count -= over;
+	memmove(j->gone, j->gone + over, j->gone_count * sizeof *j->gone);
+}
+
+bool pop3_journal_reaches(const struct pop3_journal *j, uint64_t epoch, uint64_t modseq)
+{
+	return j->epoch && epoch == j->epoch && modseq >= j->floor && modseq <= j->modseq;
+}
+
+/* --- as bytes ---------------------------------------------------------------------- */
+
+/* Seven bits a byte, the lowest first. */
+static void put_number(struct buf *to, uint64_t n)
+{
+	for (; n > 0x7f; n >>= 7)
+		buf_append_byte(to, (uint8_t)(n | 0x80));
+	buf_append_byte(to, (uint8_t)n);
+}
+
+static void put_key(struct buf *to, const struct message_key *key)
+{
+	struct bytes text = bytes_of_str(key->text);
+
+	buf_append_byte(to, (uint8_t)key->kind);
+	put_number(to, text.len);
+	buf_append(to, text);
+	if (key->kind == MESSAGE_KEY_HASH)
+		put_number(to, key->uid);
+}
+
+/* Of the keywords as they are kept: null for none. */
+static struct bytes digest_of(const struct pop3_message *msg, struct hash_sha256 *room)
+{
+	if (!msg->keywords.len)
+		return BYTES_NULL;
+	*room = hash_sha256_of(&msg->keywords, 1);
+	return bytes_of(room->at, DIGEST_BYTES);
+}
+
+static void put_message(struct buf *to, const struct pop3_message *msg)
+{
+	struct hash_sha256 room;
+	struct bytes digest = digest_of(msg, &room);
+
+	put_key(to, &msg->key);
+	put_number(to, msg->added);
+	put_number(to, msg->modseq - msg->added);
+	buf_append_byte(to, (uint8_t)digest.len);
+	buf_append(to, digest);
+}
+
+void pop3_journal_save(const struct pop3_journal *j, const struct pop3_maildrop *m, struct buf *to)
+{
+	buf_append_byte(to, FORMAT);
+	put_number(to, j->epoch);
+	put_number(to, j->modseq);
+	put_number(to, j->floor);
+	put_number(to, j->gone_count);
+	for (size_t i = 0; i < j->gone_count; i++) {
+		put_key(to, &j->gone[i].key);
+		put_number(to, j->gone[i].modseq);
+	}
+	put_number(to, m->count);
+	for (size_t i = 0; i < m->count; i++)
+		put_message(to, &m->at[i]);
+}
+
+/* What is left of a record; once short, all is 0. */
+struct reading {
+	struct bytes left;
+	bool is_bad;
+};
+
+static struct bytes take(struct reading *r, uint64_t n)
+{
+	struct bytes first;
+
+	if (n > r->left.len) {
+		*r = (struct reading){ BYTES_NULL, true };
+		return BYTES_NULL;
+	}
+	first = bytes_first(r->left, (size_t)n);
+	r->left = bytes_skip(r->left, (size_t)n);
+	return first;
+}
+
+static uint8_t take_byte(struct reading *r)
+{
+	struct bytes one = take(r, 1);
+
+	return one.len ? one.at[0] : 0;
+}
+
+static uint64_t take_number(struct reading *r)
+{
+	uint64_t n = 0;
+	uint8_t byte;
+	int shift = 0;
+
+	do {
+		byte = take_byte(r);
+		n |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80 && shift < 64);
+	return n;
+}
+
+static struct message_key take_key(struct reading *r)
+{
+	struct message_key key = { .kind = (enum message_key_kind)take_byte(r) };
+	struct bytes text = take(r, take_number(r));
+
+	if ((key.kind != MESSAGE_KEY_UIDL && key.kind != MESSAGE_KEY_HASH) || !text.len ||
+	    text.len > UIDL_MAX_BYTES) {
+		r->is_bad = true;
+		return key;
+	}
+	memcpy(key.text, text.at, text.len);
+	if (key.kind == MESSAGE_KEY_HASH)
+		key.uid = (uint32_t)take_number(r);
+	return key;
+}
+
+/* What has come back is not gone. */
+static bool load_gone(struct pop3_journal *j, struct pop3_maildrop *m, struct reading *r)
+{
+	uint64_t count = take_number(r);
+	bool is_kept = true;
+
+	for (uint64_t i = 0; i < count && is_kept && !r->is_bad; i++) {
+		struct message_key key = take_key(r);
+		uint64_t modseq = take_number(r);
+
+		if (!r->is_bad && !pop3_maildrop_find(m, &key))
+			is_kept = add_gone(j, &key, modseq);
+	}
+	return is_kept;
+}
+
+/* Mostly it is where it was, as seen from its neighbour. */
+static struct pop3_message *find(struct pop3_maildrop *m, const struct message_key *key,
+				 size_t expected)
+{
+	if (expected < m->count && message_key_equal(&m->at[expected].key, key))
+		return &m->at[expected];
+	return pop3_maildrop_find(m, key);
+}
+
+static bool load_message(struct pop3_journal *j, struct pop3_maildrop *m, struct reading *r,
+			 size_t *expected)
+{
+	struct message_key key = take_key(r);
+	uint64_t added = take_number(r), modseq = added + take_number(r);
+	struct bytes digest = take(r, take_byte(r));
+	struct pop3_message *msg = find(m, &key, *expected);
+	struct hash_sha256 room;
+
+	if (r->is_bad)
+		return true;
+	if (!msg)
+		return add_gone(j, &key, ++j->modseq);
+	*expected = (size_t)(msg - m->at) + 1;
+	msg->added = added;
+	msg->modseq = bytes_equal(digest, digest_of(msg, &room)) ? modseq : ++j->modseq;
+	return true;
+}
+
+static enum err load(struct pop3_journal *j, struct pop3_maildrop *m, struct bytes record,
+		     bool *ret_has_changed)
+{
+	struct reading r = { .left = record };
+	size_t expected = 0;
+	uint64_t before, count;
+	bool is_kept;
+
+	if (take_byte(&r) != FORMAT)
+		return ERR_PROTO;
+	j->epoch = take_number(&r);
+	j->modseq = before = take_number(&r);
+	j->floor = take_number(&r);
+	is_kept = load_gone(j, m, &r);
+	count = take_number(&r);
+	for (uint64_t i = 0; i < count && is_kept && !r.is_bad; i++)
+		is_kept = load_message(j, m, &r, &expected);
+	if (!is_kept)
+		return ERR_NOMEM;
+	if (r.is_bad || r.left.len || !j->epoch)
+		return ERR_PROTO;
+	trim_gone(j);
+	number_new(j, m);
+	*ret_has_changed = j->modseq != before;
+	return ERR_OK;
+}
+
+enum err pop3_journal_load(struct pop3_journal *j, struct pop3_maildrop *m, struct bytes record,
+			   bool *ret_has_changed)
+{
+	enum err err;
+
+	pop3_journal_done(j);
+	forget_numbers(m);
+	err = load(j, m, record, ret_has_changed);
+	if (err)
+		pop3_journal_done(j);
+	return err;
+}
