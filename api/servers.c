@@ -133,6 +133,7 @@ static void fill(struct server *s)
 		.account = { .name = bytes_of_str(c->name),
 			     .protocol = is_imap ? BYTES_LIT("imap") : BYTES_LIT("pop3"),
 			     .incoming_key = bytes_of_str(s->incoming_key),
+			     .sessions_max = is_imap ? 0 : POP3_SESSIONS_MAX,
 			     .connect = is_imap ? connect_imap : connect_pop3,
 			     .ctx = s },
 		.username_is_local = strstr(c->username, "%n") != NULL,

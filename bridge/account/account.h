@@ -31,6 +31,7 @@ struct account_server {
 	struct bytes name;         /* of the configuration section; enters account ids */
 	struct bytes protocol;     /* "imap" or "pop3" */
 	struct bytes incoming_key; /* host:port:tls, part of what credentials are bound to */
+	unsigned sessions_max;     /* of one user; 0: not known before the first login */
 	/* Makes a new, closed mail store for it. */
 	struct mailstore *(*connect)(void *ctx);
 	void *ctx; /* lives as long as the hub */
@@ -74,6 +75,7 @@ void account_hub_free(struct account_hub *h);
 struct account_hub_stats {
 	unsigned accounts, sessions, sessions_busy, queued;
 	uint64_t logins, login_failures;
+	uint64_t slots_refused; /* logins put off: other processes had all sessions */
 	unsigned watched;       /* accounts that are, those that are being reconnected too */
 	unsigned relayed;       /* watched by another process, for listeners here too */
 	unsigned folders_dirty; /* of them, for the moment: we are changing them */

@@ -256,7 +256,12 @@ static void on_empty(struct pool *p)
 	leave_soon(account_of_pool(p));
 }
 
-static const struct pool_events pool_events = { on_login, on_limit, on_empty };
+static void on_wanted(struct pool *p)
+{
+	(void)live_make_room(account_of_pool(p));
+}
+
+static const struct pool_events pool_events = { on_login, on_limit, on_wanted, on_empty };
 
 /* --- one account ------------------------------------------------------ */
 
@@ -325,6 +330,12 @@ static bool copy_credentials(struct account *a, const struct credentials *c)
 	return true;
 }
 
+/* Where there are other processes to count sessions with. */
+static struct state *shared_state(const struct account_hub *h)
+{
+	return h->state && state_is_shared(h->state) ? h->state : NULL;
+}
+
 static struct account *account_new(struct account_hub *h, const struct account_server *server,
 				   const struct credentials *c)
 {
@@ -350,7 +361,10 @@ static struct account *account_new(struct account_hub *h, const struct account_s
 						  .credentials = &a->credentials,
 						  .connect = server->connect,
 						  .connect_ctx = server->ctx,
-						  .events = &pool_events });
+						  .events = &pool_events,
+						  .sessions_max = server->sessions_max,
+						  .shared = shared_state(h),
+						  .slots = bytes_of_str(a->id.text) });
 	return a;
 }
 

@@ -273,7 +273,7 @@ static void give_back(struct lease *l)
 	p->setup.stats->sessions_busy--;
 	s->state = SESSION_IDLE;
 	s->used_ms = s->pinged_ms = clock_monotonic_ms();
-	if (s->is_doomed || !mailstore_is_open(s->ms))
+	if (s->is_doomed || !mailstore_is_open(s->ms) || pool_must_give_slot(p))
 		session_drop(s);
 	else
 		pool_keep(p);

@@ -18,17 +18,19 @@ static void on_open(void *ctx, const struct fault *fault);
 static void on_timer(struct loop_timer *t);
 static void on_login_turn(struct host_waiter *w);
 
-static unsigned configured_limit(const struct pool *p)
+unsigned pool_limit_at_most(const struct pool *p)
 {
 	unsigned n = p->setup.limits->sessions_per_account;
 
+	if (p->setup.sessions_max && p->setup.sessions_max < n)
+		n = p->setup.sessions_max;
 	return n > POOL_SESSIONS_MAX ? POOL_SESSIONS_MAX : n;
 }
 
 void pool_init(struct pool *p, const struct pool_setup *setup)
 {
 	*p = (struct pool){ .setup = *setup };
-	p->limit = configured_limit(p);
+	p->limit = pool_limit_at_most(p);
 	p->interactive.last = &p->interactive.first;
 	p->bulk.last = &p->bulk.first;
 	p->timer.fire = on_timer;
@@ -38,7 +40,7 @@ void pool_init(struct pool *p, const struct pool_setup *setup)
 void pool_done(struct pool *p)
 {
 	host_waiter_leave(p->setup.host, &p->login_turn);
-	loop_timer_stop(p->setup.loop, &p->timer);
+	pool_slot_done(p);
 	while (p->count)
 		session_drop(p->sessions[p->count - 1]);
 	loop_timer_stop(p->setup.loop, &p->timer);
@@ -82,6 +84,7 @@ void session_drop(struct session *s)
 	p->sessions[i] = p->sessions[--p->count];
 	p->setup.stats->sessions--;
 	op_cancel(s->op);
+	session_give_slot(s);
 	session_free(s);
 	if (state == SESSION_OPENING)
 		host_login_end(p->setup.host, ERR_CANCELLED);
@@ -102,6 +105,14 @@ static void on_end(void *ctx, const struct fault *fault)
 	pool_dispatch(p);
 }
 
+static struct op *log_in(struct session *s)
+{
+	const struct pool_setup *setup = &s->pool->setup;
+
+	return mailstore_open(s->ms, own_call(s, setup->limits->login_timeout_ms),
+			      setup->credentials, on_open, s);
+}
+
 static struct session *session_new(struct pool *p)
 {
 	struct session *s = calloc(1, sizeof *s);
@@ -114,8 +125,7 @@ static struct session *session_new(struct pool *p)
 	s->ms = s->mem ? p->setup.connect(p->setup.connect_ctx) : NULL;
 	if (s->ms) {
 		mailstore_on_end(s->ms, on_end, s);
-		s->op = mailstore_open(s->ms, own_call(s, p->setup.limits->login_timeout_ms),
-				       p->setup.credentials, on_open, s);
+		s->op = p->setup.shared ? session_take_slot(s) : log_in(s);
 	}
 	if (!s->op) {
 		session_free(s);
@@ -154,6 +164,18 @@ static void tell_waiters(struct pool *p, const struct fault *fault)
 {
 	if (fault->err == ERR_AUTH || pool_opening(p) == 0)
 		pool_fail_waiters(p, fault, has_live(p));
+}
+
+void session_login(struct session *s)
+{
+	const struct fault nomem = fault_of(ERR_NOMEM);
+	struct pool *p = s->pool;
+
+	s->op = log_in(s);
+	if (s->op)
+		return;
+	session_drop(s);
+	tell_waiters(p, &nomem);
 }
 
 static void fewer_sessions(struct pool *p)
@@ -221,6 +243,7 @@ static void login_failed(struct pool *p, const struct fault *fault)
 		return;
 	if (fault->err == ERR_BUSY) {
 		again = p->count == 0 && p->setup.events->on_limit(p);
+		pool_ask_for_slot(p);
 		fewer_sessions(p);
 	} else if (is_about_credentials(fault)) {
 		doom_all(p);
@@ -249,6 +272,8 @@ static void login_succeeded(struct pool *p, struct session *s)
 	p->in_use_since_ms = 0;
 	p->idle_close_ms = caps->sessions_max == 1 ? p->setup.limits->maildrop_idle_ms
 						   : p->setup.limits->idle_close_ms;
+	if (caps->sessions_max)
+		p->setup.sessions_max = caps->sessions_max;
 	if (caps->sessions_max && caps->sessions_max < p->limit) {
 		p->limit = caps->sessions_max;
 		p->limit_until_ms = 0;
@@ -291,7 +316,7 @@ static void on_login_turn(struct host_waiter *w)
 	pool_dispatch(p);
 }
 
-static void wake_at(struct pool *p, uint64_t due_ms)
+void pool_wake_at(struct pool *p, uint64_t due_ms)
 {
 	if (loop_timer_is_on(&p->timer) && p->timer.due_ms <= due_ms)
 		return;
@@ -305,7 +330,7 @@ static void put_off(struct pool *p, const struct fault *why, uint64_t wait_ms)
 	struct fault told = *why;
 	uint64_t due_ms = clock_monotonic_ms() + wait_ms;
 
-	wake_at(p, due_ms);
+	pool_wake_at(p, due_ms);
 	if (has_live(p) || pool_opening(p))
 		return;
 	told.retry_after_s = seconds_until(due_ms);
@@ -321,7 +346,7 @@ static bool must_wait_for_retry(struct pool *p)
 	if (p->last_fault.err == ERR_AUTH)
 		put_off(p, &p->last_fault, p->retry_at_ms - now);
 	else if (p->retry_at_ms - now <= RETRY_PATIENCE_MS)
-		wake_at(p, p->retry_at_ms);
+		pool_wake_at(p, p->retry_at_ms);
 	else
 		put_off(p, &p->last_fault, p->retry_at_ms - now);
 	return true;
@@ -362,10 +387,10 @@ void pool_open_for(struct pool *p, unsigned wanted, bool fresh)
 	unsigned opening = pool_opening(p);
 
 	if (p->limit_until_ms && clock_monotonic_ms() >= p->limit_until_ms) {
-		p->limit = configured_limit(p);
+		p->limit = pool_limit_at_most(p);
 		p->limit_until_ms = 0;
 	}
-	if (opening >= wanted || must_wait_for_retry(p))
+	if (opening >= wanted || must_wait_for_retry(p) || pool_must_wait_for_slot(p))
 		return;
 	if (fresh && opening == 0 && p->count >= p->limit)
 		make_room(p);
@@ -438,9 +463,9 @@ void pool_keep(struct pool *p)
 			due_ms = next_care_ms(s);
 	}
 	if (due_ms != UINT64_MAX)
-		wake_at(p, due_ms);
+		pool_wake_at(p, due_ms);
 	if (now < p->retry_at_ms)
-		wake_at(p, p->retry_at_ms);
+		pool_wake_at(p, p->retry_at_ms);
 }
 
 static void on_timer(struct loop_timer *t)

@@ -10,8 +10,13 @@
  *				credentials are wrong, and used on where it only says no
  *	[LIMIT], [INUSE]	fewer sessions for a while, then more again
  *	[IN-USE] of POP3	tried again some times before those who wait are told
+ *	all slots taken		(below) tried again; who waits has his deadline
  *	lost, silent, garbage	backoff with jitter per account; the host as a whole is
  *				left alone when it keeps failing (host.h)
+ *
+ * Where several processes share their state (state/share.h) each session has one of the
+ * account's slots: its sessions are counted over all processes and whatever credentials
+ * (pool_slot.c).
  */
 #ifndef ACCOUNT_POOL_H
 #define ACCOUNT_POOL_H
@@ -19,6 +24,7 @@
 #include "account/account.h"
 #include "account/host.h"
 #include "net/loop.h"
+#include "state/share.h"
 
 #define POOL_SESSIONS_MAX 16
 
@@ -43,6 +49,7 @@ struct session {
 	struct arena *mem;  /* of that */
 	struct lease *lease;
 	bool is_doomed; /* closed as soon as it is given back */
+	bool has_slot;
 };
 
 struct lease_queue {
@@ -57,6 +64,9 @@ struct pool_events {
 	/* The server allows this user no more sessions: closes those that others
 	 * hold of the same user without need; says whether there were any. */
 	bool (*on_limit)(struct pool *p);
+	/* Another process has no session and cannot get one: the watch of this user, if
+	 * it is here, is to let go of its. */
+	void (*on_wanted)(struct pool *p);
 	/* pool_is_worth_keeping() no longer. */
 	void (*on_empty)(struct pool *p);
 };
@@ -70,6 +80,9 @@ struct pool_setup {
 	struct mailstore *(*connect)(void *ctx);
 	void *connect_ctx;
 	const struct pool_events *events;
+	unsigned sessions_max; /* of the server, where that is known beforehand; else 0 */
+	struct state *shared;  /* where slots are taken; NULL: there are none */
+	struct bytes slots;    /* their name */
 };
 
 struct pool {
@@ -91,6 +104,14 @@ struct pool {
 	bool is_dispatching;
 	struct host_waiter login_turn;
 	struct loop_timer timer;
+	struct { /* private to pool_slot.c */
+		struct state_ear ear;
+		bool hears;
+		unsigned refusals;     /* in a row */
+		uint64_t at_ms;        /* none is asked for before */
+		uint64_t wanted_at_ms; /* by another process; 0: none does */
+		bool is_urgent;        /* it has none at all, for a while */
+	} slot;
 };
 
 void pool_init(struct pool *p, const struct pool_setup *setup);
@@ -112,11 +133,31 @@ void pool_open_for(struct pool *p, unsigned wanted, bool fresh);
 unsigned pool_opening(const struct pool *p);
 /* Who only watches lets go of its session soon. */
 void pool_ask_to_yield(struct pool *p);
+/* How many there may be as far as this process goes. */
+unsigned pool_limit_at_most(const struct pool *p);
+/* A login that is under way has its slot, or needs none. */
+void session_login(struct session *s);
 /* Closes it, whatever it is doing. */
 void session_drop(struct session *s);
 /* Looks after idle sessions in time. */
 void pool_keep(struct pool *p);
 /* Everybody in line (`fresh_only`: who waits for a new login) is told so. */
 void pool_fail_waiters(struct pool *p, const struct fault *fault, bool fresh_only);
+/* Something is due then. */
+void pool_wake_at(struct pool *p, uint64_t due_ms);
+
+/* --- pool_slot.c ------------------------------------------------------ */
+
+/* Takes one for the login, which goes on or is dropped; NULL: no memory. */
+struct op *session_take_slot(struct session *s);
+void session_give_slot(struct session *s);
+/* Were all taken a moment ago? Then pool_dispatch() comes when it is time. */
+bool pool_must_wait_for_slot(struct pool *p);
+/* Is a session that nobody needs right now to be closed for another process? Asked
+ * once for each that is given back. */
+bool pool_must_give_slot(struct pool *p);
+/* The server allows no more sessions: maybe other processes have some. */
+void pool_ask_for_slot(struct pool *p);
+void pool_slot_done(struct pool *p);
 
 #endif

@@ -51,7 +51,7 @@ static void finish(struct open_op *o)
 					    .counts_in_list = true,
 					    .login_delay_s = login_delay_s(st),
 					    .sizes_are_estimates = true,
-					    .sessions_max = 1 };
+					    .sessions_max = POP3_SESSIONS_MAX };
 	st->is_open = true;
 	rq = pop3_op_finish(&o->op);
 	rq.cb.done(rq.ctx, NULL);

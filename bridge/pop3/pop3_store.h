@@ -12,6 +12,9 @@
 #include "mailstore/mailstore.h"
 #include "pop3/session.h"
 
+/* Of one maildrop at a time. */
+#define POP3_SESSIONS_MAX 1
+
 /* A closed store: mailstore_open() connects. `server` is borrowed. NULL when
  * memory is short. */
 struct mailstore *pop3_store_new(struct loop *l, struct dialer *d,

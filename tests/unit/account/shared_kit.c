@@ -290,11 +290,24 @@ static void say(struct state *state, struct bytes name, struct bytes text)
 	loop_task_start(p->shared->loop, &n->task);
 }
 
-/* --- logs: the embedded store's ------------------------------------------- */
+/* --- the rest: the embedded store's ------------------------------------------- */
 
 static struct state *memory_of(const struct state *s)
 {
 	return ((const struct process *)s)->shared->memory;
+}
+
+static struct op *get_many(struct state *s, struct call call, enum state_space space,
+			   const struct bytes *keys, size_t count, state_values_cb *cb, void *ctx)
+{
+	return state_get_many(memory_of(s), call, space, keys, count, cb, ctx);
+}
+
+static struct op *put_many(struct state *s, struct call call, enum state_space space,
+			   const struct bytes *keys, const struct bytes *values, size_t count,
+			   uint64_t ttl_ms, state_done_cb *cb, void *ctx)
+{
+	return state_put_many(memory_of(s), call, space, keys, values, count, ttl_ms, cb, ctx);
 }
 
 static struct op *log_open(struct state *s, struct call call, struct bytes log,
@@ -344,6 +357,8 @@ static void view_free(struct state *s)
 void shared_init(struct shared *s, struct loop *l, const struct state_limits *limits)
 {
 	static const struct state_class cls = {
+		.get_many = get_many,
+		.put_many = put_many,
 		.log_open = log_open,
 		.log_append = log_append,
 		.log_read = log_read,
