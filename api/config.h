@@ -58,15 +58,16 @@ struct config {
 	uint64_t message_bytes;
 	uint64_t streams_per_account, heartbeat_ms;
 	uint64_t state_bytes, state_entries;
+	uint64_t log_entries, log_bytes, logs_bytes, log_ttl_ms;
 
 	uint64_t accounts, sessions_per_account, queue, logins_per_host, logins_per_minute;
 	uint64_t session_idle_ms, maildrop_idle_ms, maildrop_patience_ms, keepalive_ms,
 		login_timeout_ms, verified_ttl_ms;
 	uint64_t watch_linger_ms, watch_poll_ms;
-	uint64_t cache_bytes;
+	uint64_t cache_bytes, folder_bytes;
 	uint64_t literal_bytes, line_bytes, response_bytes;
 
-	uint64_t session_ttl_ms, session_max_ttl_ms, login_attempts;
+	uint64_t session_ttl_ms, session_max_ttl_ms, login_attempts, tickets_per_minute;
 
 	struct config_server *servers;
 	size_t server_count;

@@ -53,6 +53,14 @@ const struct setting config_settings[] = {
 	  "memory of the embedded state" },
 	{ "state_entries", SETTING_COUNT, G(state_entries), 100, 100000000, "1000000",
 	  "entries of the embedded state" },
+	{ "log_entries", SETTING_COUNT, G(log_entries), 100, 10000000, "10000",
+	  "events of one account that clients can go on from" },
+	{ "log_bytes", SETTING_SIZE, G(log_bytes), KB(64), MB(1024), "4M",
+	  "bytes of them, and of what its watch remembers" },
+	{ "logs_bytes", SETTING_SIZE, G(logs_bytes), MB(1), MB(1 << 20), "256M",
+	  "the same of all accounts; the longest unused one goes first" },
+	{ "log_ttl", SETTING_DURATION, G(log_ttl_ms), SEC(1), HOUR(24 * 365), "1h",
+	  "how long the events of an account are kept when nobody follows them" },
 
 	{ "accounts", SETTING_COUNT, G(accounts), 1, 10000000, "10000",
 	  "accounts with open mail server sessions" },
@@ -82,6 +90,8 @@ const struct setting config_settings[] = {
 	  "between looks at what a mail server does not tell by itself" },
 	{ "summary_cache", SETTING_SIZE, G(cache_bytes), MB(1), MB(1 << 20), "64M",
 	  "summaries of messages kept in memory, of all accounts together" },
+	{ "folder_cache", SETTING_SIZE, G(folder_bytes), MB(16), MB(1 << 20), "256M",
+	  "which messages watched folders hold, of all accounts together" },
 	{ "literal_bytes", SETTING_SIZE, G(literal_bytes), KB(64), MB(4096), "256M",
 	  "largest message or part taken from a mail server" },
 	{ "line_bytes", SETTING_SIZE, G(line_bytes), KB(8), MB(64), "1M",
@@ -95,6 +105,8 @@ const struct setting config_settings[] = {
 	  "30d", "until any token expires" },
 	{ "login_attempts", SETTING_COUNT, G(login_attempts), 1, 1000000, "20",
 	  "logins of one user in ten minutes; a client address may make five times as many" },
+	{ "tickets_per_minute", SETTING_COUNT, G(tickets_per_minute), 1, 1000000, "60",
+	  "tickets for event streams that one account may take" },
 };
 const size_t config_setting_count = sizeof config_settings / sizeof *config_settings;
 

@@ -39,7 +39,7 @@ struct process {
 	struct dialer *dialer;
 	struct servers *servers;
 	struct http_server *http, *metrics;
-	struct app_limit limits[16];
+	struct app_limit limits[24];
 	struct loop_signal *on_term, *on_int;
 	struct app app;
 	bool is_app_started, is_stopping;
@@ -96,6 +96,7 @@ static struct account_limits account_limits_of(const struct config *c)
 		.logins_per_minute = (unsigned)c->logins_per_minute,
 		.preview_fetch_bytes = PREVIEW_FETCH_BYTES,
 		.cache_bytes = (size_t)c->cache_bytes,
+		.folder_bytes = (size_t)c->folder_bytes,
 		.credentials_ttl_ms = c->verified_ttl_ms,
 		.watch_linger_ms = c->watch_linger_ms,
 		.watch_poll_ms = c->watch_poll_ms,
@@ -106,7 +107,11 @@ static bool start_app(struct process *p)
 {
 	const struct config *c = p->config;
 	struct state_limits state_limits = { .max_bytes = c->state_bytes,
-					     .max_entries = c->state_entries };
+					     .max_entries = c->state_entries,
+					     .log_max_entries = c->log_entries,
+					     .log_max_bytes = c->log_bytes,
+					     .logs_max_bytes = c->logs_bytes,
+					     .log_ttl_ms = c->log_ttl_ms };
 	struct app *app = &p->app;
 
 	app_defaults(app);
@@ -117,6 +122,7 @@ static bool start_app(struct process *p)
 	app->sessions.basic_ttl_ms = c->verified_ttl_ms;
 	app->logins.per_user = (unsigned)c->login_attempts;
 	app->logins.per_client = 5 * (unsigned)c->login_attempts;
+	app->tickets.per_minute = (unsigned)c->tickets_per_minute;
 	app->message_max_bytes = c->message_bytes;
 	app->streams.heartbeat_ms = c->heartbeat_ms;
 	app->streams.per_account = (unsigned)c->streams_per_account;
@@ -152,6 +158,12 @@ static void list_limits(struct process *p)
 		{ "logins_per_host", c->logins_per_host },
 		{ "logins_per_minute", c->logins_per_minute },
 		{ "login_attempts", c->login_attempts },
+		{ "tickets_per_minute", c->tickets_per_minute },
+		{ "summary_cache", c->cache_bytes },
+		{ "folder_cache", c->folder_bytes },
+		{ "log_entries", c->log_entries },
+		{ "log_bytes", c->log_bytes },
+		{ "logs_bytes", c->logs_bytes },
 		{ "state_bytes", c->state_bytes },
 		{ "state_entries", c->state_entries },
 		{ 0 },

@@ -51,11 +51,12 @@ struct account_limits {
 	unsigned logins_per_minute;    /* to one host; default 3000. More wait in line */
 	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
 	size_t cache_bytes;            /* of summaries kept in memory; default 64 MiB */
-	uint64_t credentials_ttl_ms;   /* a verified login is believed for so long; default 5 min */
-	uint64_t watch_linger_ms;      /* watched on after the last one let go; default 5 min */
-	uint64_t watch_poll_ms;        /* where the server does not tell; default 60 s */
-	uint64_t watch_retry_ms;       /* the first wait after a lost connection; default 500 ms */
-	uint64_t watch_renew_ms;       /* a watch is begun anew and checked; default 9 min */
+	size_t folder_bytes; /* of what folders hold, of all that are watched; default 256 MiB */
+	uint64_t credentials_ttl_ms; /* a verified login is believed for so long; default 5 min */
+	uint64_t watch_linger_ms;    /* watched on after the last one let go; default 5 min */
+	uint64_t watch_poll_ms;      /* where the server does not tell; default 60 s */
+	uint64_t watch_retry_ms;     /* the first wait after a lost connection; default 500 ms */
+	uint64_t watch_renew_ms;     /* a watch is begun anew and checked; default 9 min */
 };
 
 struct loop;
@@ -84,6 +85,9 @@ struct account_hub_stats {
 	uint64_t cache_hits, cache_misses, cache_evicted; /* summaries */
 	/* The same in a store that is shared. */
 	uint64_t store_hits, store_misses, store_written, store_dropped;
+	unsigned folders_open, folders_packed; /* whose messages are known */
+	size_t folder_bytes;                   /* of memory, for that */
+	uint64_t folder_packings, folders_forgotten;
 	uint64_t lists_from_memory, lists_from_server; /* of one folder */
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);

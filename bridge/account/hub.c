@@ -22,6 +22,7 @@
 #define LINGER_DEFAULT_MS            (5 * 60 * 1000)
 #define POLL_DEFAULT_MS              (60 * 1000)
 #define CACHE_DEFAULT_BYTES          ((size_t)64 << 20)
+#define FOLDERS_DEFAULT_BYTES        ((size_t)256 << 20)
 #define RETRY_DEFAULT_MS             500
 #define RENEW_DEFAULT_MS             (9 * 60 * 1000)
 
@@ -44,6 +45,7 @@ static void set_defaults(struct account_limits *l)
 	l->preview_fetch_bytes =
 		l->preview_fetch_bytes ? l->preview_fetch_bytes : PREVIEW_DEFAULT_BYTES;
 	l->cache_bytes = l->cache_bytes ? l->cache_bytes : CACHE_DEFAULT_BYTES;
+	l->folder_bytes = l->folder_bytes ? l->folder_bytes : FOLDERS_DEFAULT_BYTES;
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
 	l->watch_linger_ms = l->watch_linger_ms ? l->watch_linger_ms : LINGER_DEFAULT_MS;
 	l->watch_poll_ms = l->watch_poll_ms ? l->watch_poll_ms : POLL_DEFAULT_MS;
@@ -67,6 +69,7 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 				   .logins_max = h->limits.logins_per_host,
 				   .logins_per_minute = h->limits.logins_per_minute };
 	h->sweep.run = on_sweep;
+	h->memory.max_bytes = h->limits.folder_bytes;
 	h->bucket_count = 64;
 	while (h->bucket_count < h->limits.accounts_max && h->bucket_count < (1u << 16))
 		h->bucket_count *= 2;
@@ -96,6 +99,11 @@ struct account_hub_stats account_hub_stats(const struct account_hub *h)
 	stats.store_misses = h->store.missed;
 	stats.store_written = h->store.written;
 	stats.store_dropped = h->store.dropped;
+	stats.folders_open = h->memory.open.count;
+	stats.folders_packed = h->memory.packed.count;
+	stats.folder_bytes = h->memory.open.bytes + h->memory.packed.bytes;
+	stats.folder_packings = h->memory.packings;
+	stats.folders_forgotten = h->memory.forgotten;
 	return stats;
 }
 
@@ -197,6 +205,7 @@ void account_hub_free(struct account_hub *h)
 	while (h->oldest)
 		account_free(h->oldest);
 	loop_task_stop(&h->sweep); /* closing sessions started it */
+	loop_task_stop(&h->memory.trim);
 	hosts_done(&h->hosts);
 	summary_store_done(&h->store);
 	summary_cache_done(&h->cache);

@@ -46,6 +46,20 @@ struct account {
 	bool is_refused;        /* its credentials were, when they were last tried */
 };
 
+/* The states of watched folders (watch_memory.c): as they are, and packed. */
+struct watch_memory_list {
+	struct watch_folder *newest, *oldest;
+	size_t bytes;
+	unsigned count;
+};
+
+struct watch_memory {
+	size_t max_bytes;
+	struct watch_memory_list open, packed;
+	uint64_t packings, forgotten;
+	struct loop_task trim;
+};
+
 struct account_hub {
 	struct loop *loop;
 	struct account_limits limits;
@@ -64,6 +78,7 @@ struct account_hub {
 	struct loop_task sweep;
 	struct watch **watches;      /* buckets by id, as many as of accounts */
 	struct live_change *changes; /* of ours under way */
+	struct watch_memory memory;
 };
 
 /* The account of exactly these credentials, not trusted when new, with a

@@ -23,12 +23,14 @@ static bool is_current(const struct watch *w, const struct watch_folder *f)
 
 const struct folder_state *live_state(const struct account *a, const struct folder_id *folder)
 {
-	const struct watch *w = watch_of(a);
-	const struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
+	struct watch *w = watch_of(a);
+	struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
 
-	if (!f || !f->state || !f->has_baseline || !is_current(w, f))
+	if (!f || !f->has_baseline || !is_current(w, f) || !watch_is_our_turn(w))
 		return NULL;
-	return watch_is_our_turn(w) ? f->state : NULL;
+	if (!watch_state(w, f))
+		watch_want_state(w, f);
+	return f->state;
 }
 
 /* --- changes under way ------------------------------------------------ */

@@ -50,6 +50,7 @@ enum watch_state {
 };
 
 struct watch_folder {
+	struct watch *watch;
 	struct folder_id id;
 	struct bytes path; /* owned */
 	uint64_t looks;    /* digest of what clients see of it, but for the counts */
@@ -58,12 +59,15 @@ struct watch_folder {
 	bool is_missing; /* scratch of watch_folders_take() */
 
 	bool has_baseline;
-	struct folder_status at;      /* where it stood; unless there is a state */
-	struct folder_state *state;   /* NULL: only `at` is known */
-	struct drop_names *names;     /* of a maildrop: who its UIDs are; else NULL */
-	bool is_huge;                 /* it never has one */
-	struct uid_set untold;        /* known, but their coming has yet to be told */
-	struct uid_set unseen;        /* so are these; the server did not give them when asked */
+	struct folder_status at;    /* where it stood; unless there is a state */
+	struct folder_state *state; /* NULL: see `packed`, else only `at` is known */
+	uint8_t *packed;            /* the state as folder_state_save() writes it; NULL: not */
+	size_t packed_len;
+	bool hides_some;          /* of a packed one: there are messages that are marked \Deleted */
+	struct drop_names *names; /* of a maildrop: who its UIDs are; else NULL */
+	bool is_huge;             /* it never has one */
+	struct uid_set untold;    /* known, but their coming has yet to be told */
+	struct uid_set unseen;    /* so are these; the server did not give them when asked */
 	struct uid_set updated, gone; /* to be written */
 	uint32_t told_total, told_unread;
 	bool has_told; /* those two */
@@ -75,6 +79,11 @@ struct watch_folder {
 	bool needs_sync, needs_status;
 	bool has_stood;  /* the server has said where, since this watch has begun */
 	bool is_unsaved; /* the log's baseline is older than this */
+
+	/* watch_memory.c's. */
+	struct watch_folder *newer, *older;
+	size_t memory_bytes; /* 0: not in a list */
+	unsigned wanted;
 };
 
 /* Of a message that we have moved: see live_moved(). */
@@ -254,6 +263,24 @@ void watch_ask_status(struct watch *w);
 void watch_take_status(struct watch *w, struct watch_folder *f, const struct folder_status *st);
 /* Where it stands as far as we know, and how many are in it. */
 struct folder_totals watch_totals(const struct watch_folder *f);
+/* Only synchronising tells whether flags have changed: without MODSEQs no status does. */
+bool watch_must_compare(const struct watch_folder *f);
+
+/* --- watch_memory.c: the states of all accounts' folders together ------ */
+
+/* Is it known what the folder holds? */
+bool watch_has_state(const struct watch_folder *f);
+/* The same at hand; NULL: it is not known, or no longer for want of memory. */
+struct folder_state *watch_state(struct watch *w, struct watch_folder *f);
+/* The state is another, or may have grown. Others may have to go; so may f's own. */
+void watch_memory_note(struct watch *w, struct watch_folder *f);
+/* Makes room, where what was told and written meanwhile allows it. */
+void watch_memory_trim(struct account_hub *h);
+/* Forgets f's state. */
+void watch_memory_drop(struct watch *w, struct watch_folder *f);
+/* Somebody would have used the state of a folder that has none: when it is the second
+ * time, it gets one. */
+void watch_want_state(struct watch *w, struct watch_folder *f);
 
 /* --- watch_sync.c ----------------------------------------------------- */
 

@@ -49,7 +49,7 @@ bool watch_drop_prepare(struct watch *w, struct watch_folder *f)
 	} else {
 		drop_names_prune(f->names, is_needed, f);
 	}
-	if (f->has_baseline && !f->state) {
+	if (f->has_baseline && !watch_has_state(f)) {
 		/* There was more to remember than the log takes. */
 		watch_reset(w, f, "watch-gap");
 		f->has_baseline = false;

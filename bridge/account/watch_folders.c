@@ -82,6 +82,7 @@ struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *i
 		free(f);
 		return NULL;
 	}
+	f->watch = w;
 	f->id = *id;
 	f->path = bytes_of(copy, path.len);
 	f->is_inbox = bytes_equal_str_nocase(path, "INBOX");
@@ -97,7 +98,7 @@ struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *i
 static void folder_free(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.folders_dirty -= f->is_dirty;
-	folder_state_free(f->state);
+	watch_memory_drop(w, f);
 	drop_names_free(f->names);
 	uid_set_done(&f->untold);
 	uid_set_done(&f->unseen);
@@ -126,8 +127,19 @@ struct folder_totals watch_totals(const struct watch_folder *f)
 
 	if (f->state)
 		return folder_state_totals(f->state);
-	return (struct folder_totals){ at->uidvalidity, at->uidnext, at->highestmodseq, at->total,
-				       at->unread };
+	return (struct folder_totals){ .uidvalidity = at->uidvalidity,
+				       .uidnext = at->uidnext,
+				       .highestmodseq = at->highestmodseq,
+				       .total = at->total,
+				       .unread = at->unread };
+}
+
+bool watch_must_compare(const struct watch_folder *f)
+{
+	struct folder_totals t = watch_totals(f);
+
+	return f->has_baseline && !t.highestmodseq &&
+	       (watch_has_state(f) || t.total <= WATCH_WHOLE_MAX);
 }
 
 /* --- what has become of the list -------------------------------------- */
@@ -367,7 +379,8 @@ void watch_take_status(struct watch *w, struct watch_folder *f, const struct fol
 	f->needs_status = false;
 	if (!f->has_baseline) {
 		take_baseline(w, f, st);
-	} else if (differs(f, st) && !f->state && !f->at.highestmodseq) {
+	} else if (differs(f, st) && !watch_has_state(f) && !f->at.highestmodseq &&
+		   st->total > WATCH_WHOLE_MAX) {
 		f->at = *st;
 		watch_reset(w, f, "watch-gap");
 	} else if (differs(f, st)) {

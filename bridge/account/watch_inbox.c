@@ -46,7 +46,7 @@ static void on_status(struct watch *w, const struct mail_event *ev)
 	} else if (!f->is_inbox) {
 		watch_take_status(w, f, ev->status);
 		/* Without MODSEQs that it says something says all. */
-		if (f->has_stood && !ev->status->highestmodseq && f->state)
+		if (f->has_stood && !ev->status->highestmodseq && watch_has_state(f))
 			f->needs_sync = true;
 		f->has_stood = true;
 	}

@@ -156,7 +156,7 @@ static bool has_counts_to_tell(const struct watch_folder *f)
 {
 	struct folder_totals t;
 
-	if (!f->has_told || !f->state || f->is_new)
+	if (!f->has_told || !watch_has_state(f) || f->is_new)
 		return false;
 	t = watch_totals(f);
 	return t.total != f->told_total || t.unread != f->told_unread;
@@ -222,7 +222,10 @@ static void plan(struct watch *w, uint64_t due_ms)
 
 static void settle(struct watch *w)
 {
-	if (!w->is_known || !watch_log_is_clean(w))
+	if (!watch_log_is_clean(w))
+		return;
+	watch_memory_trim(w->hub);
+	if (!w->is_known)
 		return;
 	w->is_complete = true;
 	watch_finish_cursors(w, NULL);

@@ -272,9 +272,7 @@ static void renew(struct watch *w, uint64_t now)
 	for (size_t i = 0; i < w->folder_count; i++) {
 		struct watch_folder *f = w->folders[i];
 
-		/* Without MODSEQs no status says that flags have changed. */
-		f->needs_sync = f->is_inbox || f->needs_sync ||
-				(f->state && !watch_totals(f).highestmodseq);
+		f->needs_sync = f->is_inbox || f->needs_sync || watch_must_compare(f);
 	}
 }
 

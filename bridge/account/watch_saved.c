@@ -63,8 +63,8 @@ static bool save_names(const struct watch_folder *f, struct buf *to)
 void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to)
 {
 	struct buf names;
-	bool has_state = save_names(f, &names) && f->state && f->has_baseline && !w->is_lean &&
-			 folder_state_bytes(f->state) <= STATE_SAVED_MAX;
+	bool has_state = save_names(f, &names) && watch_has_state(f) && f->has_baseline &&
+			 !w->is_lean && f->memory_bytes <= STATE_SAVED_MAX;
 	struct folder_totals at = watch_totals(f);
 
 	buf_append_byte(to, VERSION);
@@ -88,7 +88,9 @@ void watch_save(const struct watch *w, const struct watch_folder *f, struct buf 
 		put_u32(to, (uint32_t)names.len);
 		buf_append(to, buf_bytes(&names));
 	}
-	if (has_state)
+	if (has_state && f->packed)
+		buf_append(to, bytes_of(f->packed, f->packed_len));
+	else if (has_state)
 		folder_state_save(f->state, to);
 	buf_done(&names);
 }
@@ -139,7 +141,10 @@ static void take_numbers(struct saved *s, struct watch_folder *f)
 static bool take_state(struct watch_folder *f, struct bytes saved)
 {
 	f->state = folder_state_new(WATCH_STATE_MAX_BYTES);
-	return f->state && folder_state_load(f->state, saved) == ERR_OK;
+	if (!f->state || folder_state_load(f->state, saved) != ERR_OK)
+		return false;
+	watch_memory_note(f->watch, f);
+	return true;
 }
 
 static bool take_names(struct saved *s, struct watch_folder *f)
@@ -152,7 +157,7 @@ static bool take_names(struct saved *s, struct watch_folder *f)
 
 static void wants_looking_after(struct watch_folder *f)
 {
-	f->needs_sync = f->is_inbox;
+	f->needs_sync = f->is_inbox || (!f->state && watch_must_compare(f));
 	f->needs_status = f->is_selectable && !f->is_inbox;
 }
 
@@ -176,11 +181,12 @@ bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
 	f->is_huge = flags & FLAG_HUGE;
 	take_numbers(&s, f);
 	untold = take(&s, take_u32(&s));
-	wants_looking_after(f);
 	if (!s.is_short && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&
 	    (!(flags & FLAG_NAMES) || take_names(&s, f)) &&
-	    (!(flags & FLAG_STATE) || take_state(f, s.left)))
+	    (!(flags & FLAG_STATE) || take_state(f, s.left))) {
+		wants_looking_after(f);
 		return true;
+	}
 	watch_folder_remove(w, f);
 	return false;
 }

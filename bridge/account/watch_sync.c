@@ -105,8 +105,7 @@ static void stands_at(struct watch_folder *f, const struct mail_sync *sync)
 /* Too large, or not to be understood: from now on only where it stands. */
 static void drop_state(struct watch *w, struct watch_folder *f, const struct mail_sync *sync)
 {
-	folder_state_free(f->state);
-	f->state = NULL;
+	watch_memory_drop(w, f);
 	f->is_huge = true;
 	f->has_told = false;
 	if (f->has_baseline)
@@ -125,7 +124,7 @@ void watch_take_event(struct watch *w, struct watch_folder *f, const struct mail
 		f->needs_sync = true;
 		w->is_in_inbox = false;
 	}
-	if (mem && f->state && w->is_in_inbox)
+	if (mem && watch_state(w, f) && w->is_in_inbox)
 		err = folder_state_event(f->state, mem, ev, &diff);
 	if (!err && ev->kind == MAIL_EVENT_NEW)
 		watch_tell_new(w, f, ev, &diff);
@@ -134,6 +133,7 @@ void watch_take_event(struct watch *w, struct watch_folder *f, const struct mail
 	else
 		w->is_in_inbox = false; /* synchronising tells what this was */
 	arena_free(mem);
+	watch_memory_note(w, f);
 	if (!w->is_in_inbox || f->untold.count || watch_log_is_full(w))
 		watch_go(w);
 }
@@ -172,6 +172,7 @@ static void check(struct watch *w, const struct folder_diff *diff)
 static void is_in_step(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.syncs++;
+	watch_memory_note(w, f);
 	w->is_in_inbox = f->is_inbox;
 	watch_looked(w, f);
 	watch_log_flush(w);
@@ -356,6 +357,18 @@ static void put_updates(struct watch *w, struct watch_folder *f, const struct ma
 	diff->updated_count = 0;
 }
 
+/* Those that were shown then are shown now or have gone. Otherwise some had been marked
+ * \Deleted, and which those were nobody knows. */
+static bool adds_up(const struct watch_folder *f, const struct since *s,
+		    const struct folder_status *at)
+{
+	const struct folder_filter all = { 0 };
+
+	return !f->state ||
+	       folder_state_rank(f->state, &all, at->uidnext, false) + s->diff.gone_count ==
+		       at->total;
+}
+
 static void take_since(struct watch *w, struct watch_folder *f, const struct mail_sync *sync,
 		       const struct folder_status *at)
 {
@@ -368,6 +381,10 @@ static void take_since(struct watch *w, struct watch_folder *f, const struct mai
 	} else {
 		since_flags(&s, sync, at);
 		since_gone(&s, sync, at);
+		if (!sync->is_whole && !adds_up(f, &s, at)) {
+			watch_reset(w, f, "watch-gap");
+			return;
+		}
 		if (!f->state)
 			put_updates(w, f, sync, &s.diff);
 		watch_take_diff(w, f, &s.diff);
@@ -399,7 +416,7 @@ static void on_since(void *ctx, const struct fault *fault, const struct mail_syn
 
 void watch_sync(struct watch *w, struct watch_folder *f)
 {
-	struct folder_state **to = f->state || !f->has_baseline ? &f->state : &w->fresh;
+	struct folder_state **to = watch_state(w, f) || !f->has_baseline ? &f->state : &w->fresh;
 	const struct fault nomem = fault_of(ERR_NOMEM);
 
 	f->needs_sync = false;

@@ -84,7 +84,8 @@ struct folder_totals folder_state_totals(const struct folder_state *fs)
 				       .uidnext = fs->uidnext,
 				       .highestmodseq = fs->highestmodseq,
 				       .total = fs->map.visible,
-				       .unread = fs->map.unread };
+				       .unread = fs->map.unread,
+				       .hidden = fs->map.total - fs->map.visible };
 }
 
 uint64_t folder_state_version(const struct folder_state *fs)

@@ -49,6 +49,7 @@ struct folder_totals {
 	uint32_t uidvalidity, uidnext;
 	uint64_t highestmodseq;
 	uint32_t total, unread; /* visible ones */
+	uint32_t hidden;        /* the others */
 };
 struct folder_totals folder_state_totals(const struct folder_state *fs);
 /* Grows with every visible change, from a random number on: what an ETag is made of.
