@@ -235,7 +235,7 @@ struct request {
 
 	/* Waiting. */
 	bool is_suspended;
-	bool client_gone;
+	bool client_gone, outlives_client;
 	struct ring waiting; /* also while the head comes in */
 	uint64_t waiting_since_ms;
 	struct loop_watch *watch; /* for the client's hangup */
@@ -246,6 +246,8 @@ struct request {
 	void (*release_user)(void *user);
 	void (*on_end)(void *ctx);
 	void *on_end_ctx;
+	void (*on_answer)(void *ctx, const struct request_answer *a);
+	void *on_answer_ctx;
 	const char *account;
 
 	/* The answer. */
@@ -261,6 +263,8 @@ struct request {
 };
 
 /* request.c */
+/* For request_on_answer(): whom this concerns is told, once. */
+void request_tell_answer(struct request *rq, const struct request_answer *a);
 struct request *request_new(struct conn *c, const char *uri);
 void request_free(struct request *rq);
 void request_suspend(struct request *rq);

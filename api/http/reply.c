@@ -6,7 +6,8 @@
 #include "http/internal.h"
 
 #define EXPOSED                                                                                    \
-	"ETag, Link, Location, Retry-After, Content-Disposition, Content-Range, X-Request-Id"
+	"ETag, Link, Location, Retry-After, Content-Disposition, Content-Range, X-Request-Id, "    \
+	"Idempotency-Replayed"
 
 /* --- header fields ------------------------------------------------------------------------ */
 
@@ -186,12 +187,29 @@ enum MHD_Result reply_queue(struct request *rq)
 /* --- whole bodies ------------------------------------------------------------------------------
  */
 
+static void tell_answer(struct request *rq, unsigned status, const char *type, struct bytes body)
+{
+	const struct reply_field *location = find_field(rq, "Location");
+
+	if (!rq->on_answer || rq->state >= REQUEST_REPLY)
+		return;
+	request_tell_answer(rq, &(struct request_answer){
+					.status = status,
+					.type = type,
+					.body = body,
+					.problem_code = rq->problem_code,
+					.location = bytes_of_str(location ? location->value : NULL),
+				});
+}
+
 /* `body` is borrowed, copied or taken, as the mode says. */
 static void reply_body(struct request *rq, unsigned status, const char *type, struct bytes body,
 		       enum MHD_ResponseMemoryMode mode)
 {
-	struct MHD_Response *r = response_of(body, mode);
+	struct MHD_Response *r;
 
+	tell_answer(rq, status, type, body);
+	r = response_of(body, mode);
 	if (!r) {
 		if (mode == MHD_RESPMEM_MUST_FREE)
 			free((void *)(uintptr_t)body.at);

@@ -242,6 +242,27 @@ void request_on_end(struct request *rq, void (*fn)(void *ctx), void *ctx)
 	rq->on_end_ctx = ctx;
 }
 
+void request_on_answer(struct request *rq, void (*fn)(void *ctx, const struct request_answer *a),
+		       void *ctx)
+{
+	rq->on_answer = fn;
+	rq->on_answer_ctx = ctx;
+}
+
+void request_tell_answer(struct request *rq, const struct request_answer *a)
+{
+	void (*fn)(void *ctx, const struct request_answer *a) = rq->on_answer;
+
+	rq->on_answer = NULL;
+	if (fn)
+		fn(rq->on_answer_ctx, a);
+}
+
+void request_outlive_client(struct request *rq)
+{
+	rq->outlives_client = true;
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 struct arena *request_arena(struct request *rq)
@@ -309,6 +330,7 @@ struct request *request_new(struct conn *c, const char *uri)
 void request_free(struct request *rq)
 {
 	request_cancel_op(rq);
+	request_tell_answer(rq, NULL);
 	reply_stream_done(rq);
 	ring_remove(&rq->waiting);
 	loop_watch_free(rq->watch);
@@ -379,6 +401,8 @@ static void on_client_event(void *ctx, unsigned events)
 
 	(void)events;
 	loop_watch_set(rq->watch, 0); /* it would be told again and again */
+	if (rq->outlives_client)
+		return;
 	rq->client_gone = true;
 	if (rq->is_suspended)
 		request_gone(rq);

@@ -67,6 +67,24 @@ void request_set_log_account(struct request *rq, const char *id);
 /* Memory of a handler that is more than arena data; at most one per request. */
 void request_on_end(struct request *rq, void (*fn)(void *ctx), void *ctx);
 
+/* From here on the request goes on when its client hangs up, until its deadline: for what
+ * shall come to its end, and whose answer is asked for again. */
+void request_outlive_client(struct request *rq);
+
+/* What the client will be told. Borrowed. */
+struct request_answer {
+	unsigned status;
+	const char *type; /* NULL: no body */
+	struct bytes body;
+	const char *problem_code; /* NULL: it is no problem */
+	struct bytes location;    /* null: none */
+};
+
+/* Calls fn once, before the answer goes out (and not if that is a stream), or with NULL when
+ * the request ends without one. One per request. */
+void request_on_answer(struct request *rq, void (*fn)(void *ctx, const struct request_answer *a),
+		       void *ctx);
+
 /* Scheme, host and port as the client sees them ("https://mail.example.org"),
  * from the Host header or a trusted proxy's. */
 struct bytes request_origin(struct request *rq);

@@ -96,6 +96,34 @@ static void get_never(struct request *rq)
 	request_wait(rq, later(rq, UINT64_MAX, reply_now));
 }
 
+static void on_answer(void *ctx, const struct request_answer *a)
+{
+	struct fixture *f = ctx;
+
+	f->heard++;
+	f->heard_status = a ? a->status : 0;
+	if (a)
+		assert_bytes_equal_str(a->body, "{\"now\":true}\n");
+}
+
+/* Goes on without its client. */
+static void get_lasting(struct request *rq)
+{
+	struct fixture *f = request_app(rq);
+	struct op *op = later(rq, UINT64_MAX, reply_now);
+
+	f->lasting = (struct later *)op;
+	request_outlive_client(rq);
+	request_on_answer(rq, on_answer, f);
+	request_wait(rq, op);
+}
+
+void fixture_end_lasting(struct fixture *f)
+{
+	later_fire(&f->lasting->timer);
+	f->lasting = NULL;
+}
+
 static void get_nothing(struct request *rq)
 {
 	request_wait(rq, NULL);
@@ -345,6 +373,7 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/now", "getNow", .handle = reply_now },
 	{ HTTP_GET, "/later", "getLater", .params = later_params, .handle = get_later },
 	{ HTTP_GET, "/never", "getNever", .handle = get_never },
+	{ HTTP_GET, "/lasting", "getLasting", .handle = get_lasting },
 	{ HTTP_GET, "/nothing", "getNothing", .handle = get_nothing },
 	{ HTTP_POST, "/echo", "postEcho", .body_max = 1000, .body_types = "application/json",
 	  .answers = "*", .handle = post_echo },

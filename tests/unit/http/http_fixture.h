@@ -20,6 +20,10 @@ struct fixture {
 	bool is_stopped;
 	/* What the routes counted. */
 	unsigned started, cancelled, released, ended, pauses, drains;
+	/* GET /lasting: the operation, until fixture_end_lasting(); the status that was heard
+	 * of (0: that there is none), and how often. */
+	struct later *lasting;
+	unsigned heard_status, heard;
 	/* GET /events: done by the test, or NULL: the socket is taken. */
 	void (*on_events)(struct fixture *f, struct request *rq);
 	struct http_stream *stream;
@@ -30,6 +34,7 @@ struct fixture {
 void fixture_init(struct fixture *f);
 void fixture_start(struct fixture *f);
 void fixture_done(struct fixture *f);
+void fixture_end_lasting(struct fixture *f);
 /* Turns the loop until the condition holds. */
 #define fixture_wait(f, condition)                                                                 \
 	do {                                                                                       \

@@ -280,6 +280,30 @@ static void accept_is_negotiated(void **state)
 	answer_done(&a);
 }
 
+static void some_requests_outlive_their_client(void **state)
+{
+	struct fixture *f = *state;
+	struct client lasting, other;
+
+	client_open(f, &lasting);
+	client_open(f, &other);
+	client_send(&lasting, GET("/lasting"));
+	fixture_wait(f, f->lasting);
+	client_send(&other, GET("/never"));
+	fixture_wait(f, f->started == 2);
+	client_close(&lasting);
+	client_close(&other);
+	/* Who left first is looked at first. */
+	fixture_wait(f, f->cancelled == 1);
+	assert_int_equal(f->ended, 1);
+	assert_int_equal(f->heard, 0);
+	fixture_end_lasting(f);
+	assert_int_equal(f->heard, 1);
+	assert_int_equal(f->heard_status, 200);
+	fixture_wait(f, http_server_stats(f->server).requests_open == 0);
+	assert_int_equal(f->heard, 1);
+}
+
 static void cors_is_for_configured_origins(void **state)
 {
 	struct answer a;
@@ -290,7 +314,7 @@ static void cors_is_for_configured_origins(void **state)
 	assert_string_equal(answer_field(&a, "Access-Control-Allow-Credentials"), "true");
 	assert_string_equal(answer_field(&a, "Access-Control-Expose-Headers"),
 			    "ETag, Link, Location, Retry-After, Content-Disposition, "
-			    "Content-Range, X-Request-Id");
+			    "Content-Range, X-Request-Id, Idempotency-Replayed");
 	answer_done(&a);
 	ask(*state, "GET /now HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\r\n", &a);
 	assert_string_equal(answer_field(&a, "Access-Control-Allow-Origin"), "");
@@ -398,6 +422,7 @@ int main(void)
 		SERVER_TEST(handlers_set_headers),
 		SERVER_TEST(faults_of_the_mail_side),
 		SERVER_TEST(accept_is_negotiated),
+		SERVER_TEST(some_requests_outlive_their_client),
 		SERVER_TEST(cors_is_for_configured_origins),
 		SERVER_TEST(knows_who_asks),
 		SERVER_TEST(accounts_are_asked_for_first),
