@@ -46,6 +46,7 @@ struct config_server {
 struct config {
 	char *listen;
 	char *state;      /* "memory" */
+	char *state_dir;  /* of the journal, or NULL: none */
 	char *key_file;   /* operator's key; NULL: a new one at every start */
 	char *metrics;    /* address of a listener of its own, "same", or NULL: none */
 	char *public_url; /* as clients see it, or NULL: from the request */

@@ -16,6 +16,8 @@ const struct setting config_settings[] = {
 	{ "listen", SETTING_TEXT, G(listen), 0, 0, "127.0.0.1:8080",
 	  "address and port to serve on" },
 	{ "state", SETTING_TEXT, G(state), 0, 0, "memory", "where sessions are kept: memory" },
+	{ "state_dir", SETTING_TEXT, G(state_dir), 0, 0, NULL,
+	  "folder of the journal: what was begun when the process died is known afterwards" },
 	{ "key_file", SETTING_TEXT, G(key_file), 0, 0, NULL,
 	  "32 or more random bytes that seal sessions; without it a new key at every start" },
 	{ "metrics", SETTING_TEXT, G(metrics), 0, 0, NULL,

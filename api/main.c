@@ -17,6 +17,7 @@
 #include "config.h"
 #include "endpoint/app.h"
 #include "endpoint/event_codec.h"
+#include "endpoint/idempotency.h"
 #include "http/server.h"
 #include "net/dial.h"
 #include "net/loop.h"
@@ -103,6 +104,30 @@ static struct account_limits account_limits_of(const struct config *c)
 	};
 }
 
+static bool open_journal(struct process *p)
+{
+	const char *folder = p->config->state_dir;
+	struct journal_setup setup = { .loop = p->loop, .folder = folder };
+	struct app *app = &p->app;
+	struct journal_stats stats;
+	struct fault fault;
+
+	app->idempotency = idempotency_new(p->loop, app->state);
+	if (!app->idempotency)
+		return complain("start", "memory or random bytes are short");
+	if (!folder)
+		return true;
+	app->journal = journal_open(&setup, idempotency_past, app->idempotency, &fault);
+	if (!app->journal)
+		return complain(folder, fault.text);
+	stats = journal_stats(app->journal);
+	if (stats.damaged_bytes)
+		log_msg(LOG_WARN, "journal", "%zu bytes in %s were damaged and are lost",
+			stats.damaged_bytes, folder);
+	idempotency_use_journal(app->idempotency, app->journal);
+	return true;
+}
+
 static bool start_app(struct process *p)
 {
 	const struct config *c = p->config;
@@ -137,7 +162,7 @@ static bool start_app(struct process *p)
 							    .codec = &event_codec });
 	if (!app->hub || !app->state)
 		return complain("start", "memory is short");
-	if (!load_key(p))
+	if (!load_key(p) || !open_journal(p))
 		return false;
 	p->is_app_started = true;
 	if (app_start(app))
@@ -288,6 +313,8 @@ static void take_apart(struct process *p)
 	if (p->is_app_started)
 		app_stop(&p->app);
 	account_hub_free(p->app.hub);
+	idempotency_free(p->app.idempotency);
+	journal_free(p->app.journal);
 	state_free(p->app.state);
 	servers_free(p->servers);
 	dialer_free(p->dialer);

@@ -15,6 +15,8 @@
 struct auth_remember;
 struct event_hub;
 struct http_server;
+struct idempotency;
+struct journal;
 struct recall;
 struct loop;
 
@@ -72,6 +74,8 @@ struct app {
 	struct loop *loop;
 	struct account_hub *hub;
 	struct state *state;
+	struct journal *journal; /* NULL: none */
+	struct idempotency *idempotency;
 	struct app_servers servers;
 	/* From the configuration, or random (then sessions end with the process). */
 	uint8_t operator_key[APP_OPERATOR_KEY_BYTES];

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "endpoint/endpoint.h"
+#include "endpoint/idempotency.h"
 #include "endpoint/keyword_patch.h"
 #include "endpoint/result.h"
 #include "endpoint/user.h"
@@ -134,22 +135,31 @@ static void on_appended(void *ctx, const struct fault *fault, const struct messa
 	answer_result(a->rq, 201, &results[0]);
 }
 
-void post_messages(struct request *rq)
+static void start(void *ctx)
 {
-	struct appending *a = ARENA_NEW(request_arena(rq), struct appending);
+	struct appending *a = ctx;
+	struct request *rq = a->rq;
 	struct bytes folder = request_param(rq, "folderId");
 
-	if (!a) {
-		request_wait(rq, NULL);
-		return;
-	}
-	a->rq = rq;
-	if (!take_keywords(a) || !take_message(a))
-		return;
 	request_set_bulk(rq);
 	request_extend_deadline(rq, BULK_TIMEOUT_MS);
 	request_wait(rq, account_append(user_account(rq), request_call(rq),
 					bytes_is_null(folder) ? BYTES_LIT("drafts") : folder,
 					&a->source, &a->keywords, request_param(rq, "replaces"),
 					on_appended, a));
+}
+
+void post_messages(struct request *rq)
+{
+	struct appending *a = ARENA_NEW(request_arena(rq), struct appending);
+
+	if (!a) {
+		request_wait(rq, NULL);
+		return;
+	}
+	a->rq = rq;
+	if (take_keywords(a) && take_message(a))
+		idempotency_guard(
+			rq, request_has_param(rq, "replaces") ? JOURNAL_REPLACE : JOURNAL_APPEND,
+			start, a);
 }
