@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
+
 #define RING_MIN 8
 
 /* --- what is appended -------------------------------------------------------- */
@@ -265,4 +267,76 @@ enum err event_log_append(struct event_log *log, struct log_batch *b,
 	}
 	trim(log, limits);
 	return ERR_OK;
+}
+
+/* --- what it gives ---------------------------------------------------------------- */
+
+bool event_log_measure(const struct event_log *log, struct state_cursor after, size_t max_entries,
+		       size_t max_bytes, struct log_extent *ret)
+{
+	struct log_extent e = { .last = after };
+	size_t left = max_bytes;
+
+	if (!event_log_after(log, after, &e.from))
+		return false;
+	for (e.end = e.from; e.end < log->count; e.end++) {
+		const struct log_entry *at = event_log_at(log, e.end);
+		bool is_marker = at->len == 0;
+
+		if (!is_marker && e.count > 0 && (e.count >= max_entries || at->len > left))
+			break;
+		e.count += !is_marker;
+		left -= at->len < left ? at->len : left;
+		e.last = at->at;
+	}
+	e.has_more = e.end < log->count;
+	*ret = e;
+	return true;
+}
+
+struct state_entry *event_log_entries(const struct event_log *log, const struct log_extent *e,
+				      struct arena *mem)
+{
+	struct state_entry *entries = ARENA_ARRAY(mem, e->count, struct state_entry);
+	size_t n = 0;
+
+	for (size_t i = e->from; entries && i < e->end; i++) {
+		const struct log_entry *at = event_log_at(log, i);
+
+		if (at->len > 0)
+			entries[n++] = (struct state_entry){ at->at, bytes_of(at->data, at->len) };
+	}
+	return entries;
+}
+
+struct baseline_list {
+	struct state_baseline *at;
+	size_t count;
+};
+
+static bool add_baseline(void *ctx, struct keymap_node *n)
+{
+	struct baseline_list *l = ctx;
+
+	l->at[l->count++] = (struct state_baseline){
+		.name = n->key,
+		.value = log_baseline_value((const struct log_baseline *)n),
+	};
+	return true;
+}
+
+struct state_baseline *event_log_baselines(const struct event_log *log, struct arena *mem)
+{
+	struct baseline_list l = { ARENA_ARRAY(mem, log->baseline_count, struct state_baseline) };
+
+	if (l.at)
+		keymap_each(&log->baselines, BYTES_LIT(""), add_baseline, &l);
+	return l.at;
+}
+
+struct bytes event_log_baseline(const struct event_log *log, struct bytes name)
+{
+	const struct keymap_node *n = keymap_find(&log->baselines, name);
+
+	return n ? log_baseline_value((const struct log_baseline *)n) : BYTES_NULL;
 }

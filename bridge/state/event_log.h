@@ -22,6 +22,11 @@ struct log_baseline {
 	uint8_t bytes[]; /* name, value */
 };
 
+static inline struct bytes log_baseline_value(const struct log_baseline *b)
+{
+	return bytes_of(b->bytes + b->node.key.len, b->value_len);
+}
+
 /* Over all logs. */
 struct log_sums {
 	size_t entries, bytes;
@@ -78,5 +83,25 @@ static inline const struct log_entry *event_log_at(const struct event_log *log, 
 {
 	return log->ring[(log->first + i) % log->cap];
 }
+
+/* What a read gives: how many entries from index `from` on, how far that is. */
+struct log_extent {
+	size_t from, end;
+	size_t count; /* without the markers */
+	struct state_cursor last;
+	bool has_more;
+};
+
+/* As state_log_read(); false when the cursor is lost. */
+bool event_log_measure(const struct event_log *log, struct state_cursor after, size_t max_entries,
+		       size_t max_bytes, struct log_extent *ret);
+/* Those entries; their data stays the log's. NULL: memory is short. */
+struct state_entry *event_log_entries(const struct event_log *log, const struct log_extent *e,
+				      struct arena *mem);
+/* All baselines by their names, baseline_count of them; names and values stay the log's.
+ * NULL: memory is short. */
+struct state_baseline *event_log_baselines(const struct event_log *log, struct arena *mem);
+/* The log's; null: there is none of that name. */
+struct bytes event_log_baseline(const struct event_log *log, struct bytes name);
 
 #endif

@@ -18,35 +18,18 @@ static struct memory_op *log_op_new(struct state *s, struct call call, struct by
 
 /* --- open ------------------------------------------------------------------------- */
 
-struct baseline_list {
-	struct state_baseline *at;
-	size_t count;
-};
-
-static bool add_baseline(void *ctx, struct keymap_node *n)
-{
-	struct baseline_list *l = ctx;
-	const struct log_baseline *b = (const struct log_baseline *)n;
-
-	l->at[l->count++] = (struct state_baseline){
-		.name = n->key,
-		.value = bytes_of(b->bytes + n->key.len, b->value_len),
-	};
-	return true;
-}
-
 static enum err open_log(struct memory_op *o, struct state_log **ret,
-			 struct state_cursor *ret_previous, struct baseline_list *ret_baselines)
+			 struct state_cursor *ret_previous, struct state_baseline **ret_baselines,
+			 size_t *ret_count)
 {
 	const struct state_log *old = log_store_find(&o->memory->logs, o->key);
 
 	/* Before it is opened, so that without memory nothing has happened. */
-	ret_baselines->at =
-		ARENA_ARRAY(o->mem, old ? old->log.baseline_count : 0, struct state_baseline);
-	if (!ret_baselines->at)
+	*ret_baselines = old ? event_log_baselines(&old->log, o->mem)
+			     : ARENA_ARRAY(o->mem, 0, struct state_baseline);
+	*ret_count = old ? old->log.baseline_count : 0;
+	if (!*ret_baselines)
 		return ERR_NOMEM;
-	if (old)
-		keymap_each(&old->log.baselines, BYTES_LIT(""), add_baseline, ret_baselines);
 	return log_store_open(&o->memory->logs, o->key, ret, ret_previous);
 }
 
@@ -54,16 +37,17 @@ static void run_open(struct loop_task *t)
 {
 	struct memory_op *o = memory_op_of(t);
 	struct state_cursor previous = { 0, 0 }, top = { 0, 0 };
-	struct baseline_list baselines = { 0 };
+	struct state_baseline *baselines = NULL;
+	size_t count = 0;
 	struct state_log *log;
-	enum err err = open_log(o, &log, &previous, &baselines);
+	enum err err = open_log(o, &log, &previous, &baselines, &count);
 	state_log_open_cb *cb = o->cb.log_open;
 	void *ctx = o->ctx;
 
 	if (!err)
 		top = log->log.top;
 	memory_op_free(o);
-	cb(ctx, err, top, previous, baselines.at, err ? 0 : baselines.count);
+	cb(ctx, err, top, previous, baselines, err ? 0 : count);
 }
 
 struct op *memory_log_open(struct state *s, struct call call, struct bytes log,
@@ -119,53 +103,18 @@ struct op *memory_log_append(struct state *s, struct call call, struct bytes log
 
 /* --- read, top ----------------------------------------------------------------------- */
 
-/* What read gives: how many from `from` on, and how far that is. */
-struct extent {
-	size_t from, end;
-	size_t count; /* without the markers */
-	struct state_cursor last;
-};
-
-static bool measure(const struct memory_op *o, const struct event_log *log, struct extent *ret)
+static void tell_entries(struct memory_op *o, const struct event_log *log,
+			 const struct log_extent *e)
 {
-	struct extent e = { .last = o->after };
-	uint64_t left = o->n;
-
-	if (!event_log_after(log, o->after, &e.from))
-		return false;
-	for (e.end = e.from; e.end < log->count; e.end++) {
-		const struct log_entry *at = event_log_at(log, e.end);
-		bool is_marker = at->len == 0;
-
-		if (!is_marker && e.count > 0 && (e.count >= o->max_entries || at->len > left))
-			break;
-		e.count += !is_marker;
-		left -= at->len < left ? at->len : left;
-		e.last = at->at;
-	}
-	*ret = e;
-	return true;
-}
-
-static void tell_entries(struct memory_op *o, const struct event_log *log, const struct extent *e)
-{
-	struct state_entry *entries = ARENA_ARRAY(o->mem, e->count, struct state_entry);
+	struct state_entry *entries = event_log_entries(log, e, o->mem);
 	state_log_read_cb *cb = o->cb.log_read;
 	void *ctx = o->ctx;
-	size_t n = 0;
 
 	memory_op_free(o);
-	if (!entries) {
+	if (entries)
+		cb(ctx, ERR_OK, entries, e->count, e->last, e->has_more);
+	else
 		cb(ctx, ERR_NOMEM, NULL, 0, (struct state_cursor){ 0, 0 }, false);
-		return;
-	}
-	for (size_t i = e->from; i < e->end; i++) {
-		const struct log_entry *at = event_log_at(log, i);
-
-		if (at->len > 0)
-			entries[n++] = (struct state_entry){ at->at, bytes_of(at->data, at->len) };
-	}
-	cb(ctx, ERR_OK, entries, n, e->last, e->end < log->count);
 }
 
 static void run_read(struct loop_task *t)
@@ -174,9 +123,9 @@ static void run_read(struct loop_task *t)
 	const struct state_log *log = log_store_find(&o->memory->logs, o->key);
 	state_log_read_cb *cb = o->cb.log_read;
 	void *ctx = o->ctx;
-	struct extent extent;
+	struct log_extent extent;
 
-	if (log && measure(o, &log->log, &extent)) {
+	if (log && event_log_measure(&log->log, o->after, o->max_entries, o->n, &extent)) {
 		tell_entries(o, &log->log, &extent);
 		return;
 	}
@@ -225,14 +174,6 @@ struct memory_look {
 	struct bytes mark, known, name;
 };
 
-static struct bytes baseline_of(const struct event_log *log, struct bytes name)
-{
-	const struct keymap_node *n = keymap_find(&log->baselines, name);
-	const struct log_baseline *b = (const struct log_baseline *)n;
-
-	return b ? bytes_of(b->bytes + n->key.len, b->value_len) : BYTES_NULL;
-}
-
 static void run_look(struct loop_task *t)
 {
 	struct memory_op *o = memory_op_of(t);
@@ -245,10 +186,10 @@ static void run_look(struct loop_task *t)
 
 	if (log) {
 		sight.top = log->log.top;
-		sight.mark = baseline_of(&log->log, look->mark);
+		sight.mark = event_log_baseline(&log->log, look->mark);
 		if (!bytes_is_null(look->name) &&
 		    (bytes_is_null(look->known) || !bytes_equal(sight.mark, look->known)))
-			sight.value = baseline_of(&log->log, look->name);
+			sight.value = event_log_baseline(&log->log, look->name);
 	}
 	memory_op_free(o);
 	cb(ctx, log ? ERR_OK : ERR_NOT_FOUND, log ? &sight : NULL);
