@@ -47,7 +47,9 @@ void state_free(struct state *s);
  * copied. Each returns NULL when memory is short.
  *
  * ERR_OK; ERR_NOT_FOUND: absent or expired; ERR_NET, ERR_TIMEOUT, ERR_BUSY: the
- * store is away. `generation` grows with each change of the
+ * store is away, or (ERR_BUSY) full or refuses for now: state_health() says which. Then
+ * counters go on in this process alone, of STATE_HEADERS nothing is known and of
+ * STATE_KEYWORDS what this process has seen. `generation` grows with each change of the
  * entry, also across its deletion: an old one never fits again. */
 typedef void state_value_cb(void *ctx, enum err err, struct bytes value, uint64_t generation);
 typedef void state_done_cb(void *ctx, enum err err);
@@ -85,8 +87,9 @@ struct op *state_put_many(struct state *s, struct call call, enum state_space sp
 			  const struct bytes *keys, const struct bytes *values, size_t count,
 			  uint64_t ttl_ms, state_done_cb *cb, void *ctx);
 
-/* All entries of one owner (a tag given with put is their common key prefix);
- * `keys` and `values` side by side, at most `max`, in the order of their keys. */
+/* All entries of one owner: of STATE_SESSION, put singly, under keys of printable ASCII of
+ * which `prefix` is all up to the last ':'. `keys` and `values` side by side, at most
+ * `max`, in the order of their keys. */
 typedef void state_list_cb(void *ctx, enum err err, const struct bytes *keys,
 			   const struct bytes *values, size_t count);
 struct op *state_list(struct state *s, struct call call, enum state_space space,

@@ -135,14 +135,6 @@ static redisReader *reader_new(void)
 	return r;
 }
 
-bool redis_error_is(const struct redisReply *reply, const char *word)
-{
-	size_t len = strlen(word);
-
-	return reply->type == REDIS_REPLY_ERROR && reply->len >= len &&
-	       memcmp(reply->str, word, len) == 0 && (reply->len == len || reply->str[len] == ' ');
-}
-
 /* False: the connection is no more. */
 static bool take_reply(struct redis_conn *c, const struct redisReply *reply)
 {

@@ -71,7 +71,4 @@ struct redis_conn_bytes {
 };
 struct redis_conn_bytes redis_conn_bytes(const struct redis_conn *c);
 
-/* Does the error reply begin with that word? */
-bool redis_error_is(const struct redisReply *reply, const char *word);
-
 #endif

@@ -4,7 +4,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "state/redis/conn.h"
+#include "state/redis/refusal.h"
 #include "state/redis/resp.h"
 
 #define VERSION_MIN 6

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "state/redis/link_inside.h"
+#include "state/redis/refusal.h"
 
 #define REFUSAL_SHOWN_MS 60000
 
@@ -165,45 +166,17 @@ static void on_conn_up(void *ctx)
 
 /* --- replies --- */
 
-/* Refusals that concern all callers; NULL: it is the caller's own. `ret_ends`: so much so that
- * another connection is to be tried. */
-static const char *refusal_of(const struct redisReply *reply, bool *ret_ends)
-{
-	static const struct {
-		const char *word, *says;
-		bool ends;
-	} known[] = {
-		{ "OOM", "Redis is out of memory", false },
-		{ "MISCONF", "Redis does not want to be written to (MISCONF)", false },
-		{ "NOPERM", "Redis does not let us use all that is needed (NOPERM)", false },
-		{ "BUSY", "Redis is busy with somebody's script", false },
-		{ "NOAUTH", "Redis wants a password", true },
-		{ "LOADING", "Redis is still loading its data", true },
-		{ "READONLY", "this Redis is a replica, which cannot be written to", true },
-		{ "MASTERDOWN", "this Redis is a replica, which cannot be written to", true },
-	};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!redis_error_is(reply, known[i].word))
-			continue;
-		*ret_ends = known[i].ends;
-		return known[i].says;
-	}
-	return NULL;
-}
-
 static void note_refusal(struct redis_link *l, const struct redisReply *reply)
 {
-	bool ends = false;
-	const char *says = refusal_of(reply, &ends);
+	const struct redis_refusal *r = redis_refusal_of(reply);
 
 	l->stats.errors++;
-	if (!says)
+	if (!r)
 		return;
-	l->refusal = says;
+	l->refusal = r->says;
 	l->refusal_ms = clock_monotonic_ms();
-	if (ends)
-		redis_conn_end(l->conn, says);
+	if (r->ends)
+		redis_conn_end(l->conn, r->says);
 }
 
 /* The server has forgotten its scripts. What was started since must not be overtaken. */

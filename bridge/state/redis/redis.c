@@ -1,0 +1,220 @@
+#include "state/redis/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "state/redis/redis_inside.h"
+
+#define PREFIX_DEFAULT     "mb1"
+#define PREFIX_MAX_BYTES   40
+#define TIMEOUT_DEFAULT_MS 1000
+#define COMMANDS_MAX       10000
+#define BYTES_MAX          (32 * 1024 * 1024)
+/* Of what is held here while Redis is away. */
+#define LOCAL_MAX_BYTES   (16 * 1024 * 1024)
+#define LOCAL_MAX_ENTRIES 100000
+
+/* --- logs, leases, slots: of this process --- */
+
+static struct state *local_of(const struct state *s)
+{
+	return ((const struct redis_state *)s)->local;
+}
+
+static struct op *log_open(struct state *s, struct call call, struct bytes log,
+			   state_log_open_cb *cb, void *ctx)
+{
+	return state_log_open(local_of(s), call, log, cb, ctx);
+}
+
+static struct op *log_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
+			     const struct bytes *entries, size_t entry_count,
+			     const struct state_baseline *baselines, size_t baseline_count,
+			     state_log_cb *cb, void *ctx)
+{
+	return state_log_append(local_of(s), call, log, epoch, entries, entry_count, baselines,
+				baseline_count, cb, ctx);
+}
+
+static struct op *log_read(struct state *s, struct call call, struct bytes log,
+			   struct state_cursor after, size_t max_entries, size_t max_bytes,
+			   state_log_read_cb *cb, void *ctx)
+{
+	return state_log_read(local_of(s), call, log, after, max_entries, max_bytes, cb, ctx);
+}
+
+static struct op *log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
+			  void *ctx)
+{
+	return state_log_top(local_of(s), call, log, cb, ctx);
+}
+
+static struct op *log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			   struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
+{
+	return state_log_look(local_of(s), call, log, mark, known, name, cb, ctx);
+}
+
+static enum err log_listen(struct state *s, struct bytes log, struct state_listener *l)
+{
+	return local_of(s)->cls->log_listen(local_of(s), log, l);
+}
+
+static void log_unlisten(struct state_listener *l)
+{
+	local_of(l->state)->cls->log_unlisten(l);
+}
+
+static enum err lease_want(struct state *s, struct bytes name, struct state_lease *l)
+{
+	return local_of(s)->cls->lease_want(local_of(s), name, l);
+}
+
+static void lease_leave(struct state_lease *l)
+{
+	loop_task_stop(&l->task);
+	l->turn = STATE_TURN_UNKNOWN;
+}
+
+static enum state_turn lease_turn(const struct state_lease *l)
+{
+	return l->turn;
+}
+
+static struct op *slot_take(struct state *s, struct call call, struct bytes name, unsigned max,
+			    state_done_cb *cb, void *ctx)
+{
+	return state_slot_take(local_of(s), call, name, max, cb, ctx);
+}
+
+/* --- health --- */
+
+static void on_up(struct redis_link_user *u)
+{
+	const struct redis_state *r =
+		(const struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
+	const char *trouble = redis_link_trouble(r->link);
+
+	log_msg(LOG_INFO, "redis", "the state is in Redis");
+	if (trouble)
+		log_msg(LOG_WARN, "redis", "%s", trouble);
+}
+
+static void on_down(struct redis_link_user *u)
+{
+	const struct redis_state *r =
+		(const struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
+
+	log_msg(LOG_WARN, "redis", "Redis is away: %s", redis_link_trouble(r->link));
+}
+
+static struct state_health health(const struct state *s)
+{
+	const struct redis_state *r = (const struct redis_state *)s;
+
+	return (struct state_health){
+		.is_away = !redis_link_is_up(r->link),
+		.trouble = redis_link_trouble(r->link),
+	};
+}
+
+static struct state_stats stats(const struct state *s)
+{
+	return state_stats(local_of(s));
+}
+
+/* --- life --- */
+
+static void redis_free(struct state *s)
+{
+	struct redis_state *r = (struct redis_state *)s;
+
+	while (!TAILQ_EMPTY(&r->ops))
+		redis_op_free(TAILQ_FIRST(&r->ops));
+	redis_link_leave(&r->of_link);
+	redis_link_free(r->link);
+	state_free(r->local);
+	free(r->prefix);
+	free(r);
+}
+
+static bool set_names(struct redis_state *r, const struct state_redis_setup *setup)
+{
+	struct bytes prefix = bytes_is_null(setup->prefix)
+				      ? BYTES_LIT(PREFIX_DEFAULT)
+				      : bytes_first(setup->prefix, PREFIX_MAX_BYTES);
+	size_t size = prefix.len + sizeof ":" REDIS_FORM;
+
+	r->prefix = malloc(size);
+	if (!r->prefix)
+		return false;
+	snprintf(r->prefix, size, "%.*s:" REDIS_FORM, BYTES_FMT(prefix));
+	snprintf(r->generation_key, sizeof r->generation_key, "%s:generation", r->prefix);
+	r->has_hash_key = !bytes_is_null(setup->seal_key);
+	if (r->has_hash_key)
+		r->hash_key = hash_hmac_sha256(setup->seal_key, BYTES_LIT("mailbridge redis keys"));
+	return true;
+}
+
+static bool open_stores(struct redis_state *r, const struct state_redis_setup *setup)
+{
+	struct state_limits limits = setup->limits;
+	struct redis_link_setup link = {
+		.loop = setup->loop,
+		.address = setup->address,
+		.timeout_ms = setup->timeout_ms ? setup->timeout_ms : TIMEOUT_DEFAULT_MS,
+		.commands_max = COMMANDS_MAX,
+		.bytes_max = BYTES_MAX,
+	};
+
+	if (limits.max_bytes == 0 || limits.max_bytes > LOCAL_MAX_BYTES)
+		limits.max_bytes = LOCAL_MAX_BYTES;
+	if (limits.max_entries == 0 || limits.max_entries > LOCAL_MAX_ENTRIES)
+		limits.max_entries = LOCAL_MAX_ENTRIES;
+	r->local = state_memory_new(setup->loop, &limits);
+	r->link = r->local ? redis_link_new(&link) : NULL;
+	if (!r->link)
+		return false;
+	r->of_link = (struct redis_link_user){ .on_up = on_up, .on_down = on_down };
+	redis_link_join(r->link, &r->of_link);
+	return true;
+}
+
+struct state *state_redis_new(const struct state_redis_setup *setup)
+{
+	static const struct state_class cls = {
+		.get = redis_get,
+		.put = redis_put,
+		.delete = redis_delete,
+		.get_many = redis_get_many,
+		.put_many = redis_put_many,
+		.list = redis_list,
+		.count = redis_count,
+		.log_open = log_open,
+		.log_append = log_append,
+		.log_read = log_read,
+		.log_top = log_top,
+		.log_look = log_look,
+		.log_listen = log_listen,
+		.log_unlisten = log_unlisten,
+		.stats = stats,
+		.health = health,
+		.lease_want = lease_want,
+		.lease_leave = lease_leave,
+		.lease_turn = lease_turn,
+		.slot_take = slot_take,
+		.free = redis_free,
+	};
+	struct redis_state *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->state.cls = &cls;
+	r->loop = setup->loop;
+	TAILQ_INIT(&r->ops);
+	if (set_names(r, setup) && open_stores(r, setup))
+		return &r->state;
+	redis_free(&r->state);
+	return NULL;
+}
