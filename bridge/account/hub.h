@@ -43,6 +43,7 @@ struct account {
 	struct account *next_holder;
 	unsigned holds;
 	uint64_t held_until_ms; /* with no holds: watched on until then */
+	bool is_held_lightly;   /* by account_used() only */
 	bool is_refused;        /* its credentials were, when they were last tried */
 };
 

@@ -7,6 +7,9 @@
 #include "account/live_list.h"
 #include "account/summary.h"
 
+/* A list waits so long for what a watch is about to know before it asks the server. */
+#define HEAD_START_MS 1000
+
 struct page_op {
 	struct work work;
 	const struct folder *folder;
@@ -19,7 +22,10 @@ struct page_op {
 	bool *unreadable;
 	struct previews previews;
 	struct summary_fill fill;
-	bool is_filled;                      /* the store has been asked */
+	bool is_filled; /* the store has been asked */
+	struct live_wait wait;
+	struct loop_timer head_start;
+	bool has_waited;
 	void (*complete)(struct page_op *o); /* when the summaries have their previews */
 	struct message_key *missing;
 	size_t missing_count;
@@ -42,6 +48,8 @@ static void stop(struct work *w)
 
 	previews_stop(&o->previews);
 	summary_fill_stop(&o->fill);
+	live_wait_stop(&o->wait);
+	loop_timer_stop(w->account->hub->loop, &o->head_start);
 }
 
 /* --- what came from the server ---------------------------------------- */
@@ -179,6 +187,14 @@ static void from_server(struct page_op *o)
 
 /* --- a page of what is known -------------------------------------------- */
 
+/* What the folder holds, as far as this request is concerned. */
+static const struct folder_state *known_state(const struct page_op *o)
+{
+	const struct folder_state *fs = live_state(o->work.account, &o->folder->id);
+
+	return fs ? fs : live_wait_state(&o->wait, o->work.account);
+}
+
 /* False when it is not all there; previews that could be had are. */
 static bool from_memory(struct page_op *o, const struct live_page *page)
 {
@@ -195,8 +211,7 @@ static bool from_memory(struct page_op *o, const struct live_page *page)
 static void missing_complete(struct page_op *o)
 {
 	struct live_page page;
-	bool is_there = live_page_find(live_state(o->work.account, &o->folder->id), &o->query,
-				       &o->options, &page) &&
+	bool is_there = live_page_find(known_state(o), &o->query, &o->options, &page) &&
 			from_memory(o, &page);
 
 	if (work_is_starved(&o->work))
@@ -253,7 +268,7 @@ static bool start_from_memory(struct page_op *o)
 	struct account *a = o->work.account;
 	struct live_page page;
 
-	if (!live_page_find(live_state(a, &o->folder->id), &o->query, &o->options, &page))
+	if (!live_page_find(known_state(o), &o->query, &o->options, &page))
 		return false;
 	o->missing_count = live_page_missing(a, &o->folder->id, &page, &o->options,
 					     o->work.call.mem, &o->missing);
@@ -264,9 +279,51 @@ static bool start_from_memory(struct page_op *o)
 	return true;
 }
 
+/* --- what a watch is about to know -------------------------------------- */
+
+/* It takes its time: the server is asked as well, and whoever comes first answers. */
+static void on_head_start(struct loop_timer *t)
+{
+	struct page_op *o =
+		(struct page_op *)(void *)((char *)t - offsetof(struct page_op, head_start));
+
+	from_server(o);
+}
+
+static void on_waited(struct live_wait *l)
+{
+	struct page_op *o = l->owner;
+	bool is_asking = !loop_timer_is_on(&o->head_start);
+
+	if (is_asking && !l->is_synced)
+		return;
+	loop_timer_stop(o->work.account->hub->loop, &o->head_start);
+	previews_stop(&o->previews);
+	step_stop(&o->work.step);
+	start(o);
+}
+
+static bool wait_for_watch(struct page_op *o)
+{
+	struct loop *loop = o->work.account->hub->loop;
+
+	if (o->has_waited || !live_page_is_possible(&o->query, &o->options))
+		return false;
+	o->has_waited = true;
+	o->wait.owner = o;
+	o->wait.done = on_waited;
+	if (!live_wait_start(&o->wait, o->work.account, &o->folder->id))
+		return false;
+	o->head_start.fire = on_head_start;
+	if (loop_timer_start(loop, &o->head_start, HEAD_START_MS))
+		return true;
+	live_wait_stop(&o->wait);
+	return false;
+}
+
 static void start(struct page_op *o)
 {
-	if (!start_from_memory(o))
+	if (!start_from_memory(o) && !wait_for_watch(o))
 		from_server(o);
 }
 

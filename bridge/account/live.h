@@ -6,6 +6,7 @@
 #define ACCOUNT_LIVE_H
 
 #include "cache/folder_state.h"
+#include "net/loop.h"
 
 struct account;
 struct account_hub;
@@ -39,6 +40,32 @@ void live_moved(struct account *a, const struct message_id *from, const struct m
 void live_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter);
 /* We have changed which folders there are, or may have. */
 void live_folders_changed(struct account *a);
+
+/*
+ * The synchronisation of a folder that a watch is about to make from what it knows of it,
+ * as after a restart: who waits for that needs no session of its own. Embedded in its
+ * owner.
+ */
+struct live_wait {
+	void *owner;
+	/* Once, from the loop: it has been made, or will not be. */
+	void (*done)(struct live_wait *l);
+	/* Private. */
+	struct folder_id folder;
+	struct live_wait *next, **prev; /* prev: NULL while it does not wait */
+	bool is_synced;
+	struct loop_task task;
+};
+
+/* False: there is nothing to wait for. It may be long in coming: who waits sets himself a
+ * limit. */
+MUST_CHECK bool live_wait_start(struct live_wait *l, struct account *a,
+				const struct folder_id *folder);
+/* Nothing happens when it does not wait. */
+void live_wait_stop(struct live_wait *l);
+/* After done(): what the folder held then, or holds by now; NULL: ask the server. Borrowed
+ * as with live_state(). */
+const struct folder_state *live_wait_state(const struct live_wait *l, const struct account *a);
 
 /* --- for hub.c -------------------------------------------------------- */
 

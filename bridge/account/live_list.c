@@ -67,6 +67,13 @@ static uint32_t position_of(const struct live_page *p, const struct folder_filte
 	return w->position < p->total ? w->position : p->total;
 }
 
+bool live_page_is_possible(const struct mail_query *query, const struct list_options *options)
+{
+	struct flag_filter f;
+
+	return is_possible(query, options) && filter_of(query, &f);
+}
+
 bool live_page_find(const struct folder_state *state, const struct mail_query *query,
 		    const struct list_options *options, struct live_page *ret)
 {

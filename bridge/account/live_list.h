@@ -22,6 +22,9 @@ struct live_page {
 /* False when this query has to go to the server; so it has when `state` is NULL. */
 MUST_CHECK bool live_page_find(const struct folder_state *state, const struct mail_query *query,
 			       const struct list_options *options, struct live_page *ret);
+/* Can folder states answer such a query at all? */
+MUST_CHECK bool live_page_is_possible(const struct mail_query *query,
+				      const struct list_options *options);
 /* The list of the page, which borrows from the cache until something is put there.
  * False: not all of it is there, or memory is short (arena_failed()). */
 MUST_CHECK bool live_page_list(struct account *a, const struct folder_id *folder,

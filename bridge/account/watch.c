@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "state/share.h"
 
 static void on_linger(struct loop_timer *t);
 
@@ -68,6 +69,7 @@ static void watch_free(struct watch *w)
 
 	watch_release(w);
 	set_stopped(w, true);
+	watch_await_review(w);
 	watch_finish_cursors(w, &gone);
 	loop_task_stop(&w->go);
 	loop_timer_stop(w->hub->loop, &w->timer);
@@ -123,6 +125,7 @@ void watch_stop(struct watch *w, const struct fault *fault)
 	w->fault = *fault;
 	w->is_known = w->is_complete = false;
 	set_stopped(w, true);
+	watch_await_review(w);
 	watch_finish_cursors(w, fault);
 	watch_step_down(w);
 }
@@ -203,6 +206,7 @@ void account_hold(struct account *a)
 	struct watch *w = a->watch;
 
 	a->holds++;
+	a->is_held_lightly = false;
 	if (!w)
 		w = attach(a);
 	if (!w || w->state != WATCH_STOPPED)
@@ -221,12 +225,33 @@ void account_release(struct account *a)
 	plan_linger(w);
 }
 
+/* Is it worth watching? Before the first login nobody knows; but what a shared state has
+ * of it makes the first list faster. */
+static bool is_worth_it(const struct account *a)
+{
+	if (a->has_caps)
+		return a->caps.push != MAILSTORE_PUSH_POLL;
+	return a->hub->state && state_is_shared(a->hub->state);
+}
+
 void account_used(struct account *a)
 {
-	if (!a->has_caps || a->caps.push == MAILSTORE_PUSH_POLL)
+	bool is_light = !a->watch || a->is_held_lightly;
+
+	if (!is_worth_it(a))
 		return;
 	account_hold(a);
 	account_release(a);
+	a->is_held_lightly = is_light;
+}
+
+/* It has turned out not to be. */
+static void let_go_if_light(struct watch *w, struct account *a)
+{
+	if (a->holds || !a->is_held_lightly || is_worth_it(a))
+		return;
+	a->held_until_ms = 0;
+	plan_linger(w);
 }
 
 /* --- for hub.c -------------------------------------------------------- */
@@ -237,6 +262,8 @@ void live_logged_in(struct account *a)
 	bool was_refused = a->is_refused;
 
 	a->is_refused = false;
+	if (w)
+		let_go_if_light(w, a);
 	if (w && was_refused && w->state == WATCH_STOPPED && w->fault.err == ERR_AUTH)
 		use(w, a);
 }

@@ -115,6 +115,7 @@ struct watch {
 	struct account_cursor_op *waiting; /* for is_complete */
 	struct state_lease lease;          /* of the account's id */
 	bool is_in_line, is_relayed;
+	struct live_wait *awaiting;
 
 	struct step step;
 	struct arena *mem;       /* of the step */
@@ -222,6 +223,14 @@ void watch_did(struct watch *w);
 
 /* The timer goes on then. */
 void watch_wake_at(struct watch *w, uint64_t due_ms);
+
+/* --- watch_await.c ---------------------------------------------------- */
+
+/* Whom somebody waits for; NULL: nobody does. */
+struct watch_folder *watch_awaited(const struct watch *w);
+void watch_await_synced(struct watch *w, const struct watch_folder *f);
+/* Something has happened that may be the end of it. */
+void watch_await_review(struct watch *w);
 
 /* --- watch_inbox.c ---------------------------------------------------- */
 

@@ -208,6 +208,7 @@ void watch_lost(struct watch *w, const struct fault *fault)
 	watch_put_connection(w, NULL, reason, (clock_wall_ms() + (int64_t)w->waited_ms) / 1000);
 	w->state = WATCH_RETRYING;
 	watch_wake_at(w, clock_monotonic_ms() + w->waited_ms);
+	watch_await_review(w);
 	if (!w->is_complete)
 		watch_finish_cursors(w, &copy);
 }
@@ -375,8 +376,11 @@ static void next(struct watch *w)
 		if (w->state != WATCH_IDLE)
 			return;
 	}
+	watch_await_review(w);
 	if (watch_log_is_full(w)) {
 		w->state = WATCH_STALLED;
+	} else if ((f = watch_awaited(w))) {
+		watch_sync(w, f);
 	} else if (w->must_list || !inbox) {
 		watch_list(w);
 	} else if ((f = wants_telling(w))) {

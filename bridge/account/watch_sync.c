@@ -174,6 +174,7 @@ static void is_in_step(struct watch *w, struct watch_folder *f)
 	w->hub->stats.syncs++;
 	watch_memory_note(w, f);
 	w->is_in_inbox = f->is_inbox;
+	watch_await_synced(w, f);
 	watch_looked(w, f);
 	watch_log_flush(w);
 	watch_did(w);

@@ -51,6 +51,13 @@ static void leave_line(struct watch *w)
 	w->is_in_line = false;
 }
 
+/* Those who wait may have to look elsewhere. */
+static void review(struct watch *w)
+{
+	watch_review_cursors(w);
+	watch_await_review(w);
+}
+
 static void on_turn(struct state_lease *l)
 {
 	struct watch *w = (struct watch *)(void *)((char *)l - offsetof(struct watch, lease));
@@ -61,13 +68,13 @@ static void on_turn(struct state_lease *l)
 			take_turn(w);
 		else
 			loop_timer_stop(w->hub->loop, &w->timer);
-		watch_review_cursors(w);
+		review(w);
 	} else if (!is_ours && w->state == WATCH_STOPPED) {
 		watch_forget(w);
 		leave_line(w);
 	} else if (!is_ours) {
 		step_aside(w);
-		watch_review_cursors(w);
+		review(w);
 	}
 }
 
@@ -87,7 +94,7 @@ void watch_await_turn(struct watch *w)
 		watch_wake_at(w, clock_monotonic_ms() + RECHECK_MS);
 	else
 		stand_in_line(w);
-	watch_review_cursors(w);
+	review(w);
 }
 
 void watch_return_to_line(struct watch *w)
@@ -109,7 +116,7 @@ void watch_was_fenced(struct watch *w)
 	w->failures++;
 	watch_wake_at(w, clock_monotonic_ms() +
 				 host_backoff_ms(w->failures, base_ms, RETRY_MAX * base_ms));
-	watch_review_cursors(w);
+	review(w);
 }
 
 void watch_step_down(struct watch *w)

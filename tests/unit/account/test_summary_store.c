@@ -128,20 +128,30 @@ static struct state *shared_store(struct loop *l)
 
 static struct account_codec codec;
 
-static void start_hub(struct live *l)
+static void make_hub(struct live *l)
 {
 	l->kit.hub = account_hub_new(&(struct account_setup){
 		.loop = l->kit.loop, .limits = l->kit.limits, .state = l->state, .codec = &codec });
+}
+
+static void start_hub(struct live *l)
+{
+	make_hub(l);
 	live_start(l);
 	live_watching(l);
+}
+
+static void stop_hub(struct live *l)
+{
+	live_leave(l);
+	kit_turn(&l->kit, 5);
+	kit_done_hub(&l->kit);
 }
 
 /* Another process, later, on the same store. */
 static void restart(struct live *l)
 {
-	live_leave(l);
-	kit_turn(&l->kit, 5);
-	kit_done_hub(&l->kit);
+	stop_hub(l);
 	start_hub(l);
 }
 
@@ -189,6 +199,18 @@ static unsigned list(struct live *l, const struct list_options *options)
 			assert_false(bytes_is_null(answer.list->ready[i].preview));
 	}
 	return fake_calls(l->kit.server, MAIL_FETCH) - before;
+}
+
+/* How many it has. */
+static size_t list_from_server(struct live *l)
+{
+	struct answer answer;
+
+	(void)start_list(l, &plain, &answer);
+	kit_wait(&l->kit, &answer.done);
+	assert_int_equal(answer.fault.err, ERR_OK);
+	assert_null(answer.list->ready);
+	return answer.list->count;
 }
 
 static struct account_hub_stats stats(const struct live *l)
@@ -244,9 +266,7 @@ static void only_what_the_store_lacks_is_fetched(void **state)
 	set_up(&l);
 	assert_int_equal(list(&l, &plain), 1);
 	kit_turn(&l.kit, 5);
-	live_leave(&l);
-	kit_turn(&l.kit, 5);
-	kit_done_hub(&l.kit);
+	stop_hub(&l);
 	fake_remove_message(l.kit.server, "INBOX", 5);
 	live_deliver(&l, "INBOX", "the sixth");
 	start_hub(&l);
@@ -285,6 +305,154 @@ static void by_ids_it_is_found_too(void **state)
 	assert_bytes_equal_str(answer.list->ready[1].lasting, live_id(&l, "INBOX", 3));
 	assert_int_equal(fake_calls(l.kit.server, MAIL_FETCH), fetches);
 	live_end(&l);
+}
+
+/* --- the first list ----------------------------------------------------------- */
+
+/* A process has watched and listed, and is gone; the next one has just started. */
+static void begin_first(struct live *l)
+{
+	struct state_cursor at;
+
+	live_has_changes = true;
+	set_up(l);
+	live_has_changes = false;
+	assert_int_equal(live_cursor(l, l->account, &at).err, ERR_OK); /* it is in the log */
+	assert_int_equal(list(l, &with_previews), 1);
+	kit_turn(&l->kit, 5);
+	stop_hub(l);
+	make_hub(l);
+}
+
+static void it_waits_for_the_watch_and_asks_nothing_itself(void **state)
+{
+	unsigned queries;
+	struct live l;
+
+	(void)state;
+	begin_first(&l);
+	queries = fake_calls(l.kit.server, MAIL_QUERY);
+	live_start(&l);
+	assert_int_equal(list(&l, &with_previews), 0);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_QUERY), queries);
+	assert_int_equal(stats(&l).logins, 1);
+	live_watching(&l);
+	live_end(&l);
+}
+
+static void a_watch_that_fails_is_not_waited_for(void **state)
+{
+	const struct fault lost = { .err = ERR_NET };
+	unsigned queries;
+	struct live l;
+
+	(void)state;
+	begin_first(&l);
+	queries = fake_calls(l.kit.server, MAIL_QUERY);
+	fake_fail_next(l.kit.server, MAIL_SYNC, &lost);
+	live_start(&l);
+	assert_int_equal(list_from_server(&l), 5);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_QUERY), queries + 1);
+	live_end(&l);
+}
+
+static void a_watch_that_is_slow_has_a_head_start_only(void **state)
+{
+	unsigned queries;
+	struct live l;
+
+	(void)state;
+	begin_first(&l);
+	queries = fake_calls(l.kit.server, MAIL_QUERY);
+	fake_hold(l.kit.server, MAIL_SYNC);
+	live_start(&l);
+	assert_int_equal(list_from_server(&l), 5);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_QUERY), queries + 1);
+	fake_release(l.kit.server, MAIL_SYNC);
+	live_watching(&l);
+	live_end(&l);
+}
+
+static void whoever_comes_first_answers(void **state)
+{
+	struct answer answer;
+	unsigned cancels;
+	struct live l;
+
+	(void)state;
+	begin_first(&l);
+	cancels = fake_cancels(l.kit.server, MAIL_QUERY);
+	fake_hold(l.kit.server, MAIL_SYNC);
+	fake_hold(l.kit.server, MAIL_QUERY);
+	live_start(&l);
+	(void)start_list(&l, &plain, &answer);
+	while (stats(&l).sessions_busy < 2)
+		loop_turn(l.kit.loop, 10);
+	fake_release(l.kit.server, MAIL_SYNC);
+	kit_wait(&l.kit, &answer.done);
+	assert_int_equal(answer.list->count, 5);
+	assert_non_null(answer.list->ready);
+	assert_int_equal(fake_cancels(l.kit.server, MAIL_QUERY), cancels + 1);
+	fake_release(l.kit.server, MAIL_QUERY);
+	live_end(&l);
+}
+
+static void it_may_be_cancelled_while_it_waits(void **state)
+{
+	struct answer answer;
+	struct live l;
+	struct op *op;
+
+	(void)state;
+	begin_first(&l);
+	fake_hold(l.kit.server, MAIL_SYNC);
+	live_start(&l);
+	op = start_list(&l, &plain, &answer);
+	while (stats(&l).sessions_busy < 1)
+		loop_turn(l.kit.loop, 10);
+	op_cancel(op);
+	fake_release(l.kit.server, MAIL_SYNC);
+	live_watching(&l);
+	assert_false(answer.done);
+	live_end(&l);
+}
+
+/* The first list starts it; what may not be watched turns out with the login. */
+static void begin_used(struct live *l, enum mailstore_push push)
+{
+	begin_first(l);
+	kit_done_hub(&l->kit);
+	fake_server_caps(l->kit.server)->push = push;
+	l->kit.limits.watch_linger_ms = 600000;
+	make_hub(l);
+	l->account = kit_account(&l->kit);
+	account_used(l->account);
+	assert_int_equal(stats(l).watched, 1);
+}
+
+static void end_used(struct live *l)
+{
+	assert_int_equal(stats(l).logins, 1);
+	account_unref(l->account);
+	account_hub_free(l->kit.hub); /* ends what is watched on */
+	state_free(l->state);
+	kit_done_server(&l->kit);
+}
+
+static void a_list_starts_a_watch_where_that_is_worth_it(void **state)
+{
+	struct live l;
+
+	(void)state;
+	begin_used(&l, MAILSTORE_PUSH_NOTIFY);
+	assert_int_equal(list(&l, &plain), 0);
+	live_watching(&l);
+	end_used(&l);
+	begin_used(&l, MAILSTORE_PUSH_POLL);
+	while (stats(&l).watched)
+		loop_turn(l.kit.loop, 10);
+	assert_int_equal(list_from_server(&l), 5);
+	end_used(&l);
 }
 
 /* --- what is not believed ------------------------------------------------------ */
@@ -453,6 +621,12 @@ int main(void)
 		cmocka_unit_test(previews_come_with_it_once_they_are_known),
 		cmocka_unit_test(only_what_the_store_lacks_is_fetched),
 		cmocka_unit_test(by_ids_it_is_found_too),
+		cmocka_unit_test(it_waits_for_the_watch_and_asks_nothing_itself),
+		cmocka_unit_test(a_watch_that_fails_is_not_waited_for),
+		cmocka_unit_test(a_watch_that_is_slow_has_a_head_start_only),
+		cmocka_unit_test(whoever_comes_first_answers),
+		cmocka_unit_test(it_may_be_cancelled_while_it_waits),
+		cmocka_unit_test(a_list_starts_a_watch_where_that_is_worth_it),
 		cmocka_unit_test(a_newer_program_ignores_older_bytes),
 		cmocka_unit_test(what_is_damaged_is_fetched_and_written_anew),
 		cmocka_unit_test(a_silent_store_is_not_waited_for_again),
