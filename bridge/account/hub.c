@@ -82,6 +82,7 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 		free(h);
 		return NULL;
 	}
+	far_init(&h->far, h->loop, h->state);
 	summary_store_init(&h->store, &h->cache, h->loop, h->state, h->codec.version);
 	return h;
 }
@@ -207,6 +208,7 @@ void account_hub_free(struct account_hub *h)
 	loop_task_stop(&h->sweep); /* closing sessions started it */
 	loop_task_stop(&h->memory.trim);
 	hosts_done(&h->hosts);
+	far_done(&h->far);
 	summary_store_done(&h->store);
 	summary_cache_done(&h->cache);
 	explicit_bzero(h->key, sizeof h->key);
@@ -339,12 +341,6 @@ static bool copy_credentials(struct account *a, const struct credentials *c)
 	return true;
 }
 
-/* Where there are other processes to count sessions with. */
-static struct state *shared_state(const struct account_hub *h)
-{
-	return h->state && state_is_shared(h->state) ? h->state : NULL;
-}
-
 static struct account *account_new(struct account_hub *h, const struct account_server *server,
 				   const struct credentials *c)
 {
@@ -372,7 +368,7 @@ static struct account *account_new(struct account_hub *h, const struct account_s
 						  .connect_ctx = server->ctx,
 						  .events = &pool_events,
 						  .sessions_max = server->sessions_max,
-						  .shared = shared_state(h),
+						  .shared = h->far.state,
 						  .slots = bytes_of_str(a->id.text) });
 	return a;
 }

@@ -3,6 +3,7 @@
 #define ACCOUNT_HUB_H
 
 #include "account/account.h"
+#include "account/far.h"
 #include "account/folders.h"
 #include "account/pool.h"
 #include "account/sizes.h"
@@ -80,6 +81,7 @@ struct account_hub {
 	struct watch **watches;      /* buckets by id, as many as of accounts */
 	struct live_change *changes; /* of ours under way */
 	struct watch_memory memory;
+	struct far far;
 };
 
 /* The account of exactly these credentials, not trusted when new, with a

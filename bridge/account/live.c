@@ -35,13 +35,33 @@ const struct folder_state *live_state(const struct account *a, const struct fold
 
 /* --- changes under way ------------------------------------------------ */
 
+static void make_dirty(struct watch *w, struct watch_folder *f)
+{
+	w->hub->stats.folders_dirty += !f->is_dirty;
+	f->is_dirty = true;
+}
+
 static void add_to(struct watch *w, struct watch_folder *f, const struct live_change *c)
 {
 	f->changes++;
 	if (c->is_move && f->moves++ == 0)
 		f->held_until_ms = clock_monotonic_ms() + MOVE_PATIENCE_MS;
-	w->hub->stats.folders_dirty += !f->is_dirty;
-	f->is_dirty = true;
+	make_dirty(w, f);
+}
+
+uint64_t live_held_until_ms(const struct watch_folder *f)
+{
+	uint64_t ours_ms = f->moves ? f->held_until_ms : 0;
+	uint64_t theirs_ms = f->far_until_ms > clock_monotonic_ms() ? f->far_until_ms : 0;
+
+	return ours_ms > theirs_ms ? ours_ms : theirs_ms;
+}
+
+void live_changed_elsewhere(struct watch *w, struct watch_folder *f)
+{
+	make_dirty(w, f);
+	f->changes_ended++;
+	watch_look(w, f);
 }
 
 void live_count_changes(struct watch *w, struct watch_folder *f)
@@ -69,6 +89,8 @@ void live_change_begin(struct live_change *c, struct account *a, const struct fo
 	a->hub->changes = c;
 	if (f)
 		add_to(w, f, c);
+	if (is_move)
+		far_moving(a, folder);
 }
 
 void live_change_end(struct live_change *c)
@@ -81,6 +103,7 @@ void live_change_end(struct live_change *c)
 	*c->prev = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	far_look(c->account, &c->folder);
 	c->account = NULL;
 	if (!f)
 		return;
@@ -111,15 +134,17 @@ static bool reserve_move(struct watch *w)
 	return true;
 }
 
-void live_moved(struct account *a, const struct message_id *from, const struct message_id *to)
+void live_add_move(struct watch *w, const struct watch_move *m)
 {
-	struct watch *w = watch_of(a);
-
-	if (!w || from->key.kind != MESSAGE_KEY_UID || to->key.kind != MESSAGE_KEY_UID ||
-	    !reserve_move(w))
+	if (!reserve_move(w))
 		return;
 	w->moved_ms = clock_monotonic_ms();
-	w->moves[w->move_count++] = (struct watch_move){
+	w->moves[w->move_count++] = *m;
+}
+
+void live_moved(struct account *a, const struct message_id *from, const struct message_id *to)
+{
+	const struct watch_move m = {
 		.from_folder = from->folder,
 		.to_folder = to->folder,
 		.from_uidvalidity = from->key.uidvalidity,
@@ -127,6 +152,13 @@ void live_moved(struct account *a, const struct message_id *from, const struct m
 		.to_uidvalidity = to->key.uidvalidity,
 		.to_uid = to->key.uid,
 	};
+	struct watch *w = watch_of(a);
+
+	if (from->key.kind != MESSAGE_KEY_UID || to->key.kind != MESSAGE_KEY_UID)
+		return;
+	far_moved(a, &m);
+	if (w)
+		live_add_move(w, &m);
 }
 
 static bool is_place(const struct message_id *id, const struct folder_id *folder,
@@ -179,12 +211,11 @@ bool live_moved_to(struct watch *w, const struct message_id *from, struct messag
 
 /* --- folders ---------------------------------------------------------- */
 
-void live_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter)
+void live_add_rename(struct watch *w, struct bytes from, struct bytes to, char delimiter)
 {
-	struct watch *w = watch_of(a);
 	struct watch_rename r = { bytes_dup_str(from), bytes_dup_str(to), delimiter };
 
-	if (!w || !r.from || !r.to) {
+	if (!r.from || !r.to) {
 		free(r.from);
 		free(r.to);
 		return;
@@ -197,10 +228,20 @@ void live_renaming(struct account *a, struct bytes from, struct bytes to, char d
 	w->renames[w->rename_count++] = r;
 }
 
+void live_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter)
+{
+	struct watch *w = watch_of(a);
+
+	far_renaming(a, from, to, delimiter);
+	if (w)
+		live_add_rename(w, from, to, delimiter);
+}
+
 void live_folders_changed(struct account *a)
 {
 	struct watch *w = watch_of(a);
 
+	far_folders(a);
 	if (!w)
 		return;
 	w->must_list = true;

@@ -44,6 +44,7 @@ static struct watch *watch_new(struct account *a)
 	w->hub = a->hub;
 	w->id = a->id;
 	w->linger.fire = on_linger;
+	far_hear(w);
 	watch_log_init(w);
 	w->next = *bucket;
 	*bucket = w;
@@ -75,6 +76,7 @@ static void watch_free(struct watch *w)
 	loop_timer_stop(w->hub->loop, &w->timer);
 	loop_timer_stop(w->hub->loop, &w->linger);
 	watch_log_done(w);
+	far_unhear(w);
 	watch_turn_done(w);
 	watch_folders_clear(w);
 	free(w->folders);

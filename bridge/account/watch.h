@@ -75,6 +75,7 @@ struct watch_folder {
 	unsigned changes, moves; /* of ours under way */
 	uint64_t changes_ended, looked_at;
 	uint64_t held_until_ms; /* for moves to end */
+	uint64_t far_until_ms;  /* for one of another process; 0: none is under way */
 	bool is_dirty;
 	bool needs_sync, needs_status;
 	bool has_stood;  /* the server has said where, since this watch has begun */
@@ -116,6 +117,8 @@ struct watch {
 	struct state_lease lease;          /* of the account's id */
 	bool is_in_line, is_relayed;
 	struct live_wait *awaiting;
+	struct state_ear ear; /* far.h */
+	bool hears;
 
 	struct step step;
 	struct arena *mem;       /* of the step */
@@ -345,6 +348,12 @@ MUST_CHECK bool watch_load(struct watch *w, struct bytes name, struct bytes save
 
 /* --- live.c ----------------------------------------------------------- */
 
+/* Until when the outcome of moves is waited for; 0: there are none. */
+uint64_t live_held_until_ms(const struct watch_folder *f);
+/* Another process has changed something there. */
+void live_changed_elsewhere(struct watch *w, struct watch_folder *f);
+void live_add_move(struct watch *w, const struct watch_move *m);
+void live_add_rename(struct watch *w, struct bytes from, struct bytes to, char delimiter);
 /* A folder has come into being: changes to it may be under way. */
 void live_count_changes(struct watch *w, struct watch_folder *f);
 /* Where this message was, or where it went; false: not known. */

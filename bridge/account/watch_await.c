@@ -114,7 +114,8 @@ void live_wait_stop(struct live_wait *l)
 const struct folder_state *live_wait_state(const struct live_wait *l, const struct account *a)
 {
 	struct watch *w = l->is_synced ? watch_of(a) : NULL;
-	struct watch_folder *f = w ? watch_folder_find(w, &l->folder) : NULL;
+	struct watch_folder *f =
+		w && watch_is_our_turn(w) ? watch_folder_find(w, &l->folder) : NULL;
 
 	return f && f->has_baseline && !f->is_dirty ? watch_state(w, f) : NULL;
 }

@@ -299,7 +299,7 @@ static void on_timer(struct loop_timer *t)
 
 static bool is_held_up(const struct watch_folder *f, uint64_t now)
 {
-	return f->moves && now < f->held_until_ms;
+	return now < live_held_until_ms(f);
 }
 
 /* The inbox last, as it is where we go on. */
@@ -389,7 +389,7 @@ static void next(struct watch *w)
 		watch_ask_status(w);
 	} else if ((f = wants_sync(w)) && is_held_up(f, now)) {
 		w->state = WATCH_STALLED;
-		watch_wake_at(w, f->held_until_ms);
+		watch_wake_at(w, live_held_until_ms(f));
 	} else if (f) {
 		watch_sync(w, f);
 	} else {

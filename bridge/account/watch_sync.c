@@ -120,7 +120,7 @@ void watch_take_event(struct watch *w, struct watch_folder *f, const struct mail
 	enum err err = ERR_NOMEM;
 
 	/* What comes and goes by a move of ours is looked at when both ids are known. */
-	if (f->moves && (ev->kind == MAIL_EVENT_NEW || ev->kind == MAIL_EVENT_GONE)) {
+	if (live_held_until_ms(f) && (ev->kind == MAIL_EVENT_NEW || ev->kind == MAIL_EVENT_GONE)) {
 		f->needs_sync = true;
 		w->is_in_inbox = false;
 	}

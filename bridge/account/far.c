@@ -1,0 +1,280 @@
+#include "account/far.h"
+
+#include "account/watch.h"
+#include "base/clock.h"
+
+/* The end of a move elsewhere is waited for so long, see live.c. */
+#define MOVE_PATIENCE_MS 2000
+#define PLACE_BYTES      (ID_BYTES + 8)
+#define MOVE_BYTES       ((size_t)2 * PLACE_BYTES)
+
+#define LOOK     "look "
+#define MOVING   "moving "
+#define MOVED    "moved "
+#define RENAMING "renaming "
+#define FOLDERS  "folders "
+
+void far_init(struct far *far, struct loop *l, struct state *s)
+{
+	*far = (struct far){ .state = s && state_is_shared(s) ? s : NULL, .loop = l };
+	buf_init(&far->looks, STATE_NOTE_MAX_BYTES);
+	buf_init(&far->moved, STATE_NOTE_MAX_BYTES);
+}
+
+void far_done(struct far *far)
+{
+	loop_task_stop(&far->task);
+	buf_done(&far->looks);
+	buf_done(&far->moved);
+}
+
+/* --- telling ---------------------------------------------------------------- */
+
+/* May another process watch it? */
+static bool is_far(const struct account *a)
+{
+	const struct watch *w;
+
+	if (!a->hub->far.state)
+		return false;
+	w = watch_of(a);
+	return !w || !watch_is_our_turn(w);
+}
+
+static void say(const struct far *far, const struct account_id *id, struct bytes note)
+{
+	state_say(far->state, bytes_of_str(id->text), note);
+}
+
+static void tell(struct far *far, struct buf *what)
+{
+	if (what->len && !buf_err(what))
+		say(far, &far->id, buf_bytes(what));
+	buf_reset(what);
+}
+
+static void tell_all(struct far *far)
+{
+	loop_task_stop(&far->task);
+	tell(far, &far->moved);
+	tell(far, &far->looks);
+}
+
+static void on_task(struct loop_task *t)
+{
+	tell_all((struct far *)(void *)((char *)t - offsetof(struct far, task)));
+}
+
+/* Looks are told after the moves that they are about to find. */
+static struct far *gather(struct account *a)
+{
+	struct far *far = &a->hub->far;
+
+	if (strcmp(far->id.text, a->id.text) != 0)
+		tell_all(far);
+	far->id = a->id;
+	far->task.run = on_task;
+	loop_task_start(far->loop, &far->task);
+	return far;
+}
+
+static void begin(struct buf *to, const char *word)
+{
+	if (!to->len)
+		buf_append_str(to, word);
+}
+
+void far_look(struct account *a, const struct folder_id *folder)
+{
+	struct far *far;
+
+	if (!is_far(a))
+		return;
+	far = gather(a);
+	if (far->looks.len + ID_BYTES > STATE_NOTE_MAX_BYTES)
+		tell_all(far);
+	begin(&far->looks, LOOK);
+	buf_append(&far->looks, bytes_of(folder->text, ID_BYTES));
+}
+
+static void put_u32(struct buf *to, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		buf_append_byte(to, (uint8_t)(n >> 8 * i));
+}
+
+static void put_place(struct buf *to, const struct folder_id *folder, uint32_t uidvalidity,
+		      uint32_t uid)
+{
+	buf_append(to, bytes_of(folder->text, ID_BYTES));
+	put_u32(to, uidvalidity);
+	put_u32(to, uid);
+}
+
+void far_moved(struct account *a, const struct watch_move *m)
+{
+	struct far *far;
+
+	if (!is_far(a))
+		return;
+	far = gather(a);
+	if (far->moved.len + MOVE_BYTES > STATE_NOTE_MAX_BYTES)
+		tell(far, &far->moved);
+	begin(&far->moved, MOVED);
+	put_place(&far->moved, &m->from_folder, m->from_uidvalidity, m->from_uid);
+	put_place(&far->moved, &m->to_folder, m->to_uidvalidity, m->to_uid);
+}
+
+/* Said at once: what comes of it may be told of in a moment. */
+static void say_at_once(struct account *a, struct buf *note)
+{
+	if (!buf_err(note))
+		say(&a->hub->far, &a->id, buf_bytes(note));
+	buf_done(note);
+}
+
+void far_moving(struct account *a, const struct folder_id *folder)
+{
+	struct buf note;
+
+	if (!is_far(a))
+		return;
+	buf_init(&note, STATE_NOTE_MAX_BYTES);
+	buf_append_str(&note, MOVING);
+	buf_append(&note, bytes_of(folder->text, ID_BYTES));
+	say_at_once(a, &note);
+}
+
+void far_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter)
+{
+	struct buf note;
+
+	if (!is_far(a))
+		return;
+	buf_init(&note, STATE_NOTE_MAX_BYTES);
+	buf_append_str(&note, RENAMING);
+	buf_append_byte(&note, (uint8_t)delimiter);
+	buf_append(&note, from);
+	buf_append_byte(&note, 0);
+	buf_append(&note, to);
+	say_at_once(a, &note);
+}
+
+void far_folders(struct account *a)
+{
+	if (is_far(a))
+		say(&a->hub->far, &a->id, BYTES_LIT(FOLDERS));
+}
+
+/* --- hearing ----------------------------------------------------------------- */
+
+static bool take_word(struct bytes *note, const char *word)
+{
+	struct bytes w = bytes_of_str(word);
+
+	if (!bytes_starts_with(*note, w))
+		return false;
+	*note = bytes_skip(*note, w.len);
+	return true;
+}
+
+static bool take_folder(struct bytes *note, struct folder_id *ret)
+{
+	struct bytes id = bytes_first(*note, ID_BYTES);
+
+	*note = bytes_skip(*note, ID_BYTES);
+	return folder_id_parse(id, ret);
+}
+
+static void hear_look(struct watch *w, struct bytes note)
+{
+	struct watch_folder *f;
+	struct folder_id id;
+
+	while (take_folder(&note, &id)) {
+		f = watch_folder_find(w, &id);
+		if (!f)
+			continue;
+		f->far_until_ms = 0;
+		live_changed_elsewhere(w, f);
+	}
+}
+
+static void hear_moving(struct watch *w, struct bytes note)
+{
+	struct folder_id id;
+	struct watch_folder *f = take_folder(&note, &id) ? watch_folder_find(w, &id) : NULL;
+
+	if (f)
+		f->far_until_ms = clock_monotonic_ms() + MOVE_PATIENCE_MS;
+}
+
+static uint32_t take_u32(struct bytes *note)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < 4 && i < note->len; i++)
+		n |= (uint32_t)note->at[i] << 8 * i;
+	*note = bytes_skip(*note, 4);
+	return n;
+}
+
+static bool take_move(struct bytes *note, struct watch_move *m)
+{
+	if (note->len < MOVE_BYTES || !take_folder(note, &m->from_folder))
+		return false;
+	m->from_uidvalidity = take_u32(note);
+	m->from_uid = take_u32(note);
+	if (!take_folder(note, &m->to_folder))
+		return false;
+	m->to_uidvalidity = take_u32(note);
+	m->to_uid = take_u32(note);
+	return true;
+}
+
+static void hear_renaming(struct watch *w, struct bytes note)
+{
+	char delimiter = note.len ? (char)note.at[0] : 0;
+	struct bytes to = bytes_skip(note, 1), from;
+
+	if (bytes_split(&to, 0, &from) && to.len)
+		live_add_rename(w, from, to, delimiter);
+}
+
+static void on_note(struct state_ear *e, struct bytes note)
+{
+	struct watch *w = (struct watch *)(void *)((char *)e - offsetof(struct watch, ear));
+	struct watch_move m;
+
+	if (w->state == WATCH_STOPPED || !watch_is_our_turn(w))
+		return;
+	if (take_word(&note, LOOK)) {
+		hear_look(w, note);
+	} else if (take_word(&note, MOVING)) {
+		hear_moving(w, note);
+	} else if (take_word(&note, MOVED)) {
+		while (take_move(&note, &m))
+			live_add_move(w, &m);
+	} else if (take_word(&note, RENAMING)) {
+		hear_renaming(w, note);
+	} else if (take_word(&note, FOLDERS)) {
+		w->must_list = true;
+		watch_go(w);
+	}
+}
+
+void far_hear(struct watch *w)
+{
+	const struct far *far = &w->hub->far;
+
+	w->ear = (struct state_ear){ .on_note = on_note };
+	w->hears =
+		far->state && state_hear(far->state, bytes_of_str(w->id.text), &w->ear) == ERR_OK;
+}
+
+void far_unhear(struct watch *w)
+{
+	if (w->hears)
+		state_unhear(&w->ear);
+	w->hears = false;
+}
