@@ -118,7 +118,7 @@ static void check_view(const char *structure, const char *want, bool has_attachm
 	append_ids(&got, " html", v.html, v.html_count);
 	append_ids(&got, " attached", v.attachments, v.attachment_count);
 	buf_append_byte(&got, 0);
-	assert_string_equal(buf_bytes(&got).at, want);
+	assert_string_equal((const char *)buf_bytes(&got).at, want);
 	assert_int_equal(v.has_attachment, has_attachment);
 	buf_done(&got);
 	arena_free(mem);
