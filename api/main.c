@@ -154,16 +154,18 @@ static bool start_app(struct process *p)
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
 	app->state = state_memory_new(p->loop, &state_limits);
-	if (app->state)
-		servers_remember(p->servers, app->state);
+	if (!app->state)
+		return complain("start", "memory is short");
+	servers_remember(p->servers, app->state);
+	if (!load_key(p) || !open_journal(p))
+		return false;
 	app->hub = account_hub_new(&(struct account_setup){ .loop = p->loop,
 							    .limits = account_limits_of(c),
 							    .state = app->state,
+							    .journal = app->journal,
 							    .codec = &event_codec });
-	if (!app->hub || !app->state)
+	if (!app->hub)
 		return complain("start", "memory is short");
-	if (!load_key(p) || !open_journal(p))
-		return false;
 	p->is_app_started = true;
 	if (app_start(app))
 		return complain("start", "memory or random bytes are short");

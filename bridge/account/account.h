@@ -59,6 +59,7 @@ struct account_limits {
 	uint64_t watch_renew_ms;     /* a watch is begun anew and checked; default 9 min */
 };
 
+struct journal;
 struct loop;
 struct account_codec;
 
@@ -66,6 +67,7 @@ struct account_setup {
 	struct loop *loop;
 	struct account_limits limits;
 	struct state *state;               /* has the event logs; outlives the hub */
+	struct journal *journal;           /* the same; NULL: none */
 	const struct account_codec *codec; /* copied; NULL: no account is ever held */
 };
 

@@ -1,4 +1,5 @@
 #include "account/act.h"
+#include "account/noted_expunge.h"
 #include "account/role_folder.h"
 
 /* --- the folders ------------------------------------------------------ */
@@ -371,7 +372,7 @@ static struct op *change(struct step *s, struct mailstore *ms)
 	struct bytes path = act_folder(o)->path;
 
 	if (is_expunge(o))
-		return mailstore_expunge(ms, call, path, o->keys, o->key_count, on_changes, o);
+		return noted_expunge(s, call, ms, path, o->keys, o->key_count, on_changes, o);
 	if (o->action.kind == ACTION_COPY)
 		return mailstore_copy(ms, call, path, o->keys, o->key_count, o->target->path,
 				      on_changes, o);

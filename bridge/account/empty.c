@@ -1,5 +1,6 @@
 /* Emptying a folder for good: page by page, so that others get their turn. */
 #include "account/edit.h"
+#include "account/noted_expunge.h"
 
 #define PAGE_MESSAGES  1000
 #define PAGE_MEM_BYTES (64u << 20)
@@ -70,8 +71,8 @@ static struct op *expunge(struct step *s, struct mailstore *ms)
 {
 	struct emptying *o = s->owner;
 
-	return mailstore_expunge(ms, page_call(o), o->folder->path, o->keys, o->key_count,
-				 on_expunged, o);
+	return noted_expunge(s, page_call(o), ms, o->folder->path, o->keys, o->key_count,
+			     on_expunged, o);
 }
 
 /* What arrived after we began stays. */

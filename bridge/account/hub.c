@@ -62,6 +62,7 @@ struct account_hub *account_hub_new(const struct account_setup *setup)
 	h->loop = setup->loop;
 	h->limits = setup->limits;
 	h->state = setup->state;
+	h->journal = setup->journal;
 	if (setup->codec)
 		h->codec = *setup->codec;
 	set_defaults(&h->limits);

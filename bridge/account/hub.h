@@ -67,6 +67,7 @@ struct account_hub {
 	struct account_limits limits;
 	struct account_hub_stats stats;
 	struct state *state;
+	struct journal *journal;
 	struct account_codec codec;
 	struct summary_cache cache;
 	struct summary_store store;     /* behind it */

@@ -268,6 +268,43 @@ test('answers are kept across a restart', async (t) => {
   await two.stop();
 });
 
+test('a maildrop that was being emptied is in doubt', async (t) => {
+  const folder = stateFolder(t);
+  let isAsked = false;
+  const drop = await startScriptedServer(async (peer) => {
+    await peer.send('+OK ready\r\n');
+    for (let line = await peer.line(); line !== null; line = await peer.line()) {
+      if (line === 'DELE 1') {
+        isAsked = true;
+        await peer.silence();
+        return;
+      }
+      if (line === 'CAPA') await peer.send('+OK\r\nTOP\r\nUIDL\r\nUSER\r\n.\r\n');
+      else if (line === 'LIST') await peer.send('+OK\r\n1 60\r\n.\r\n');
+      else if (line === 'UIDL') await peer.send('+OK\r\n1 only\r\n.\r\n');
+      else if (line.startsWith('TOP')) await peer.send('+OK\r\nSubject: x\r\n\r\n.\r\n');
+      else await peer.send('+OK\r\n');
+    }
+  });
+  t.after(() => drop.stop());
+  const config = {
+    state_dir: `${folder}/journal`,
+    'server pop.example': { pop3: `pop3://127.0.0.1:${drop.port}?tls=none` },
+  };
+  const victim = await startMailbridge({ config });
+  const api = victim.api.as('victim@pop.example', PASSWORD);
+  const { messages } = (await api.get('/v1/folders/inbox/messages')).json;
+  const path = `/v1/messages/${messages[0].id}?permanent=true`;
+  const lost = api.api('DELETE', path).catch(() => 'gone');
+  await waitFor('the DELE', () => isAsked);
+  victim.kill();
+  assert.equal(await lost, 'gone');
+  const next = await startMailbridge({ config });
+  const doubts = next.output.match(/in-doubt kind=delete account=\S+/g) ?? [];
+  assert.equal(doubts.length, 1, next.output);
+  await next.stop();
+});
+
 test('two processes share a folder', async (t) => {
   const folder = stateFolder(t);
   slow.onAppend = async () => ({ tagged: 'OK [APPENDUID 42 12] done' });
