@@ -1,4 +1,5 @@
-/* The state contract over a private Redis: run it through with_redis.sh. */
+/* The state contract over a private Redis, values sealed with the argument "sealed": run it
+ * through with_redis.sh. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,8 @@
 #include "state_contract.h"
 
 #define TURNS_MAX 2000
+
+static bool is_sealed;
 
 /* A prefix of its own makes it empty. */
 static struct state *make(struct loop *l, const struct state_limits *limits)
@@ -22,6 +25,8 @@ static struct state *make(struct loop *l, const struct state_limits *limits)
 	if (!socket || redis_address_parse(bytes_of_str(socket), &address))
 		return NULL;
 	snprintf(prefix, sizeof prefix, "test%u", count++);
+	if (is_sealed)
+		setup.seal_key = BYTES_LIT("a key of the operator of thirty-two bytes");
 	setup.prefix = bytes_of_str(prefix);
 	s = state_redis_new(&setup);
 	redis_address_done(&address);
@@ -30,9 +35,10 @@ static struct state *make(struct loop *l, const struct state_limits *limits)
 	return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct state_factory factory = { .make = make };
 
+	is_sealed = argc > 1 && strcmp(argv[1], "sealed") == 0;
 	return state_contract_run(&factory);
 }

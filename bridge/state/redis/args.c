@@ -21,13 +21,18 @@ static void put(struct redis_args *a, struct bytes arg)
 	a->count++;
 }
 
+void redis_args_add_written(struct redis_args *a, size_t before)
+{
+	put(a, bytes_of(NULL, a->text.len - before));
+}
+
 void redis_args_add_pieces(struct redis_args *a, const struct bytes *pieces, size_t count)
 {
 	size_t before = a->text.len;
 
 	for (size_t i = 0; i < count; i++)
 		buf_append(&a->text, pieces[i]);
-	put(a, bytes_of(NULL, a->text.len - before));
+	redis_args_add_written(a, before);
 }
 
 void redis_args_add(struct redis_args *a, struct bytes arg)
@@ -45,7 +50,7 @@ void redis_args_add_u64(struct redis_args *a, uint64_t n)
 	size_t before = a->text.len;
 
 	buf_append_u64(&a->text, n);
-	put(a, bytes_of(NULL, a->text.len - before));
+	redis_args_add_written(a, before);
 }
 
 void redis_args_lend(struct redis_args *a, struct bytes arg)

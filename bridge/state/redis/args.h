@@ -21,6 +21,8 @@ void redis_args_add_str(struct redis_args *a, const char *arg);
 void redis_args_add_u64(struct redis_args *a, uint64_t n);
 /* The pieces one behind the other. */
 void redis_args_add_pieces(struct redis_args *a, const struct bytes *pieces, size_t count);
+/* What was appended to `text` since it was `before` bytes long. */
+void redis_args_add_written(struct redis_args *a, size_t before);
 /* Not copied: stays the caller's until the command is sent. */
 void redis_args_lend(struct redis_args *a, struct bytes arg);
 

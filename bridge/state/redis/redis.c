@@ -135,6 +135,7 @@ static void redis_free(struct state *s)
 	redis_link_leave(&r->of_link);
 	redis_link_free(r->link);
 	state_free(r->local);
+	state_sealer_free(r->sealer);
 	free(r->prefix);
 	free(r);
 }
@@ -213,7 +214,8 @@ struct state *state_redis_new(const struct state_redis_setup *setup)
 	r->state.cls = &cls;
 	r->loop = setup->loop;
 	TAILQ_INIT(&r->ops);
-	if (set_names(r, setup) && open_stores(r, setup))
+	r->sealer = state_sealer_new(setup->seal_key, BYTES_LIT("mailbridge redis values 1"));
+	if (r->sealer && set_names(r, setup) && open_stores(r, setup))
 		return &r->state;
 	redis_free(&r->state);
 	return NULL;

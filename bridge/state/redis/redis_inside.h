@@ -13,6 +13,7 @@
 #include "state/redis/args.h"
 #include "state/redis/redis.h"
 #include "state/redis/refusal.h"
+#include "state/sealer.h"
 #include "state/state_class.h"
 
 /* What we write changes its form with this number only: it is part of all keys. */
@@ -33,6 +34,7 @@ struct redis_state {
 	char generation_key[64 + 1]; /* the last generation that was given */
 	struct hash_sha256 hash_key;
 	bool has_hash_key;
+	struct state_sealer *sealer; /* of values */
 	TAILQ_HEAD(redis_ops, redis_op) ops;
 };
 
@@ -98,7 +100,9 @@ void redis_add_space(const struct redis_state *r, struct redis_args *a, enum sta
 /* --- values --- */
 
 /* An entry is a byte for the form, the generation in 8 bytes, and what redis_add_value() makes
- * of the value. */
+ * of the value: sealed for the owner that its key begins with (the id of an account, a folder, a
+ * maildrop) and bound to the key; but sessions and tickets, in which what is secret is sealed
+ * better already. */
 
 #define REDIS_ENTRY_HEAD_BYTES 9
 
@@ -108,7 +112,8 @@ void redis_add_value(const struct redis_state *r, struct redis_args *a, enum sta
 void redis_add_ttl(struct redis_args *a, uint64_t ttl_ms);
 /* Adds a generation as it is kept; STATE_ANY: an empty one. */
 void redis_add_generation(struct redis_args *a, uint64_t generation);
-/* Reads an entry. ERR_NOT_FOUND: it is of another form. The value lies in the entry or in mem. */
+/* Reads an entry. ERR_NOT_FOUND: it is of another form, or sealed otherwise. The value lies in the
+ * entry or in mem. */
 MUST_CHECK enum err redis_read_entry(const struct redis_state *r, enum state_space space,
 				     struct bytes key, struct bytes entry, struct arena *mem,
 				     struct bytes *ret_value, uint64_t *ret_generation);

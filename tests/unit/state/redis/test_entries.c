@@ -230,6 +230,58 @@ static void another_key_of_the_operator_hides_them_otherwise(void **test_state)
 	state_free(same);
 }
 
+/* How many strings in Redis have the text in them. */
+static long long seen_in_redis(struct redis_world *w, const char *text)
+{
+	char command[512];
+
+	snprintf(command, sizeof command,
+		 "EVAL local\tn=0\tfor\t_,k\tin\tipairs(redis.call('KEYS','*'))do\tlocal\t"
+		 "v=redis.pcall('GET',k)if\ttype(v)=='string'and\tv:find('%s',1,true)then\t"
+		 "n=n+1\tend\tend\treturn\tn 0",
+		 text);
+	return redis_world_do(w, w->link, command).integer;
+}
+
+/* Each entry of headers gets the bytes of one of them; says how many there are. */
+static long long mix_up_headers(struct redis_world *w)
+{
+	return redis_world_do(w, w->link,
+			      "EVAL local\tk=redis.call('KEYS','*:headers:*')for\ti=2,#k\tdo\t"
+			      "redis.call('SET',k[i],redis.call('GET',k[1]))end\treturn\t#k 0")
+		.integer;
+}
+
+static void values_are_sealed_and_bound_to_their_keys(void **test_state)
+{
+	const struct bytes keys[] = { BYTES_LIT("aaaaaaaaaaaa.7.1"),
+				      BYTES_LIT("aaaaaaaaaaaa.7.2") };
+	const struct bytes values[] = { BYTES_LIT("subject-one"), BYTES_LIT("subject-two") };
+	struct redis_world *w = *test_state;
+	struct state *clear = make(w, BYTES_NULL, 0);
+	struct state *sealed = make(w, BYTES_LIT("0123456789abcdef"), 0);
+	struct answer a;
+
+	assert_int_equal(put_many(w, clear, STATE_HEADERS, keys, values, 2), ERR_OK);
+	assert_int_equal(seen_in_redis(w, "subject-"), 2);
+	redis_world_do(w, w->link, "FLUSHALL");
+	assert_int_equal(put_many(w, sealed, STATE_HEADERS, keys, values, 2), ERR_OK);
+	assert_int_equal(put(w, sealed, STATE_KEYWORDS, "k", BYTES_LIT("subject-3"), STATE_ANY),
+			 ERR_OK);
+	assert_int_equal(seen_in_redis(w, "subject-"), 0);
+	a = get_many(w, sealed, STATE_HEADERS, keys, 2);
+	assert_string_equal(a.text[0], "subject-one");
+	assert_string_equal(a.text[1], "subject-two");
+	assert_string_equal(get(w, sealed, STATE_KEYWORDS, "k").text[0], "subject-3");
+	assert_int_equal(mix_up_headers(w), 2);
+	a = get_many(w, sealed, STATE_HEADERS, keys, 2);
+	assert_int_equal(a.err, ERR_OK);
+	/* The one whose bytes they were is read still. */
+	assert_true((strcmp(a.text[0], "(null)") == 0) != (strcmp(a.text[1], "(null)") == 0));
+	state_free(clear);
+	state_free(sealed);
+}
+
 static void a_form_of_another_version_is_not_there(void **test_state)
 {
 	struct redis_world *w = *test_state;
@@ -480,6 +532,7 @@ int main(void)
 		ENTRIES(keys_begin_with_the_prefix_and_hide_what_users_wrote),
 		ENTRIES(all_keys_expire),
 		ENTRIES(another_key_of_the_operator_hides_them_otherwise),
+		ENTRIES(values_are_sealed_and_bound_to_their_keys),
 		ENTRIES(a_form_of_another_version_is_not_there),
 		ENTRIES(another_type_is_not_there_and_is_overwritten),
 		ENTRIES(generations_grow_whatever_the_clock_does),
