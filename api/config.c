@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #include "config_settings.h"
+#include "state/redis/link.h"
 
-#define ENV_PREFIX "MAILBRIDGE_"
+#define ENV_PREFIX             "MAILBRIDGE_"
+#define STATE_PREFIX_MAX_BYTES 40
 
 void config_faults_init(struct config_faults *f)
 {
@@ -325,11 +327,47 @@ static void check_server(struct config *c, struct config_server *s, const char *
 	}
 }
 
+bool config_state_is_redis(const struct config *c)
+{
+	return c->state && strcmp(c->state, "memory") != 0;
+}
+
+static bool is_prefix(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	if (len == 0 || len > STATE_PREFIX_MAX_BYTES)
+		return false;
+	for (const char *p = text; *p; p++)
+		if (*p <= ' ' || *p > '~' || *p == ':' || *p == '*')
+			return false;
+	return true;
+}
+
+static void check_state(const struct config *c, struct config_faults *faults)
+{
+	struct redis_address address = { 0 };
+	const char *wrong;
+
+	if (!config_state_is_redis(c))
+		return;
+	wrong = redis_address_parse(bytes_of_str(c->state), &address);
+	redis_address_done(&address);
+	if (wrong)
+		config_fault(faults, "state",
+			     "write \"memory\" or a URL of Redis; what is there %s", wrong);
+	if (!is_prefix(c->state_prefix))
+		config_fault(faults, "state_prefix",
+			     "write 1 to 40 characters without spaces, ':' and '*'");
+	if (!c->key_file)
+		config_fault(faults, "state",
+			     "key_file is needed, too: sessions that one process seals in Redis "
+			     "could not be opened by another, nor by itself after a restart");
+}
+
 static void check_whole(struct config *c, const char *path, struct config_faults *faults)
 {
-	if (c->state && strcmp(c->state, "memory") != 0)
-		config_fault(faults, "state", "%s: the embedded \"memory\" is what there is",
-			     c->state);
+	check_state(c, faults);
 	if (!c->listen || !strrchr(c->listen, ':'))
 		config_fault(faults, "listen",
 			     "write address:port, like 127.0.0.1:8080 or [::1]:8080");

@@ -45,7 +45,8 @@ struct config_server {
 
 struct config {
 	char *listen;
-	char *state;      /* "memory" */
+	char *state; /* "memory", or a URL of Redis: never to be shown, it has a password */
+	char *state_prefix;
 	char *state_dir;  /* of the journal, or NULL: none */
 	char *key_file;   /* operator's key; NULL: a new one at every start */
 	char *metrics;    /* address of a listener of its own, "same", or NULL: none */
@@ -58,7 +59,8 @@ struct config {
 		drain_timeout_ms;
 	uint64_t message_bytes;
 	uint64_t streams_per_account, heartbeat_ms;
-	uint64_t state_bytes, state_entries;
+	uint64_t state_bytes, state_entries, state_timeout_ms;
+	bool state_encrypt;
 	uint64_t log_entries, log_bytes, logs_bytes, log_ttl_ms;
 
 	uint64_t accounts, sessions_per_account, queue, logins_per_host, logins_per_minute;
@@ -104,6 +106,9 @@ const struct config_server *config_server_by_name(const struct config *c, struct
  * `ret_why`. The host is on the heap. */
 bool config_parse_url(struct bytes url, enum config_protocol expected, struct config_endpoint *ret,
 		      const char **ret_why);
+/* Is the state in Redis? */
+bool config_state_is_redis(const struct config *c);
+
 /* "250ms", "30s", "5m", "12h", "7d". */
 bool config_parse_duration(struct bytes text, uint64_t *ret_ms);
 /* "512", "64K", "10M", "1G" (powers of 1024). */

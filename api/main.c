@@ -23,6 +23,9 @@
 #include "net/loop.h"
 #include "routes.h"
 #include "servers.h"
+#include "state/redis/redis.h"
+#include "state/seal.h"
+#include "state/share.h"
 
 #define DIALS_MAX           64
 #define PREVIEW_FETCH_BYTES 4096
@@ -128,15 +131,57 @@ static bool open_journal(struct process *p)
 	return true;
 }
 
+static struct state *new_redis_state(struct process *p, const struct state_limits *limits)
+{
+	const struct config *c = p->config;
+	struct state_seal_key key =
+		state_seal_key_of(bytes_of(p->app.operator_key, sizeof p->app.operator_key),
+				  BYTES_LIT(""), BYTES_LIT("mailbridge state in Redis"));
+	struct redis_address address;
+	struct state_redis_setup setup = {
+		.loop = p->loop,
+		.address = &address,
+		.prefix = bytes_of_str(c->state_prefix),
+		.seal_key = c->state_encrypt ? bytes_of(key.at, sizeof key.at) : BYTES_NULL,
+		.timeout_ms = c->state_timeout_ms,
+		.limits = *limits,
+	};
+	struct state *s = NULL;
+
+	if (!redis_address_parse(bytes_of_str(c->state), &address)) {
+		s = state_redis_new(&setup);
+		redis_address_done(&address);
+	}
+	state_seal_key_wipe(&key);
+	return s;
+}
+
+static struct state *new_state(struct process *p)
+{
+	const struct config *c = p->config;
+	struct state_limits limits = { .max_bytes = c->state_bytes,
+				       .max_entries = c->state_entries,
+				       .log_max_entries = c->log_entries,
+				       .log_max_bytes = c->log_bytes,
+				       .logs_max_bytes = c->logs_bytes,
+				       .log_ttl_ms = c->log_ttl_ms };
+
+	return config_state_is_redis(c) ? new_redis_state(p, &limits)
+					: state_memory_new(p->loop, &limits);
+}
+
+/* For GET /health/ready, which everybody may ask: why is in the log. */
+static const char *trouble_of(void *ctx)
+{
+	const struct process *p = ctx;
+
+	return state_health(p->app.state).is_away ? "The store of sessions cannot be reached."
+						  : NULL;
+}
+
 static bool start_app(struct process *p)
 {
 	const struct config *c = p->config;
-	struct state_limits state_limits = { .max_bytes = c->state_bytes,
-					     .max_entries = c->state_entries,
-					     .log_max_entries = c->log_entries,
-					     .log_max_bytes = c->log_bytes,
-					     .logs_max_bytes = c->logs_bytes,
-					     .log_ttl_ms = c->log_ttl_ms };
 	struct app *app = &p->app;
 
 	app_defaults(app);
@@ -153,11 +198,15 @@ static bool start_app(struct process *p)
 	app->streams.per_account = (unsigned)c->streams_per_account;
 	app->base_url = bytes_of_str(c->public_url);
 	app->allowed_origins = (const char *const *)c->allowed_origins;
-	app->state = state_memory_new(p->loop, &state_limits);
+	app->trouble = trouble_of;
+	app->trouble_ctx = p;
+	if (!load_key(p))
+		return false;
+	app->state = new_state(p);
 	if (!app->state)
 		return complain("start", "memory is short");
 	servers_remember(p->servers, app->state);
-	if (!load_key(p) || !open_journal(p))
+	if (!open_journal(p))
 		return false;
 	app->hub = account_hub_new(&(struct account_setup){ .loop = p->loop,
 							    .limits = account_limits_of(c),

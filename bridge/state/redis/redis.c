@@ -109,6 +109,16 @@ static void on_down(struct redis_link_user *u)
 	log_msg(LOG_WARN, "redis", "Redis is away: %s", redis_link_trouble(r->link));
 }
 
+/* What is never up does not go down. */
+static void on_first(struct loop_timer *t)
+{
+	const struct redis_state *r =
+		(const struct redis_state *)((char *)t - offsetof(struct redis_state, first));
+
+	if (redis_link_stats(r->link).reconnects == 0)
+		log_msg(LOG_WARN, "redis", "Redis is away: %s", redis_link_trouble(r->link));
+}
+
 static struct state_health health(const struct state *s)
 {
 	const struct redis_state *r = (const struct redis_state *)s;
@@ -132,6 +142,7 @@ static void redis_free(struct state *s)
 
 	while (!TAILQ_EMPTY(&r->ops))
 		redis_op_free(TAILQ_FIRST(&r->ops));
+	loop_timer_stop(r->loop, &r->first);
 	redis_link_leave(&r->of_link);
 	redis_link_free(r->link);
 	state_free(r->local);
@@ -179,7 +190,8 @@ static bool open_stores(struct redis_state *r, const struct state_redis_setup *s
 		return false;
 	r->of_link = (struct redis_link_user){ .on_up = on_up, .on_down = on_down };
 	redis_link_join(r->link, &r->of_link);
-	return true;
+	r->first.fire = on_first;
+	return loop_timer_start(r->loop, &r->first, 2 * link.timeout_ms);
 }
 
 struct state *state_redis_new(const struct state_redis_setup *setup)

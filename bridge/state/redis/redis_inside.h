@@ -29,6 +29,7 @@ struct redis_state {
 	struct loop *loop;
 	struct redis_link *link;
 	struct redis_link_user of_link;
+	struct loop_timer first;     /* by when it should be up */
 	struct state *local;         /* goes on while Redis is away; all keys in the clear */
 	char *prefix;                /* of all keys: "mb1:1" */
 	char generation_key[64 + 1]; /* the last generation that was given */

@@ -199,6 +199,44 @@ static void a_long_line_is_a_fault_not_a_cut(void **state)
 	unload(&l);
 }
 
+static void the_state_may_be_in_redis(void **state)
+{
+	char *redis[] = { "--state", "redis://:hidden@cache:7000/2", "--key-file", "/k", NULL };
+	char *memory[] = { "--state", "memory", NULL };
+	struct loaded l = load("[server a]\nimap = imaps://a\n", redis, NULL);
+
+	(void)state;
+	assert_int_equal(l.faults.count, 0);
+	assert_true(config_state_is_redis(l.config));
+	assert_string_equal(l.config->state_prefix, "mb1");
+	assert_true(l.config->state_encrypt);
+	unload(&l);
+	l = load("[server a]\nimap = imaps://a\n", memory, NULL);
+	assert_false(config_state_is_redis(l.config));
+	unload(&l);
+}
+
+static void a_state_that_cannot_be_is_told_without_its_password(void **state)
+{
+	char *flags[] = { "--state=redis://:hidden@cache:0", "--state-prefix=a b", NULL };
+	char *other[] = { "--state=hidden", "--key-file=/k", NULL };
+	struct loaded l = load("[server a]\nimap = imaps://a\n", flags, NULL);
+
+	(void)state;
+	assert_null(l.config);
+	assert_says(&l, "state: write \"memory\" or a URL of Redis; what is there has no port");
+	assert_says(&l, "state: key_file is needed, too");
+	assert_says(&l, "state_prefix: write 1 to 40 characters");
+	assert_int_equal(bytes_find(buf_bytes(&l.faults.text), BYTES_LIT("hidden")),
+			 l.faults.text.len);
+	unload(&l);
+	l = load("[server a]\nimap = imaps://a\n", other, NULL);
+	assert_says(&l, "is neither redis://");
+	assert_int_equal(bytes_find(buf_bytes(&l.faults.text), BYTES_LIT("hidden")),
+			 l.faults.text.len);
+	unload(&l);
+}
+
 static void help_names_every_setting(void **state)
 {
 	struct buf b;
@@ -223,6 +261,8 @@ int main(void)
 		cmocka_unit_test(durations_and_sizes_have_units),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(a_long_line_is_a_fault_not_a_cut),
+		cmocka_unit_test(the_state_may_be_in_redis),
+		cmocka_unit_test(a_state_that_cannot_be_is_told_without_its_password),
 		cmocka_unit_test(help_names_every_setting),
 	};
 
