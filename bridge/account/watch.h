@@ -78,8 +78,10 @@ struct watch_folder {
 	uint64_t far_until_ms;  /* for one of another process; 0: none is under way */
 	bool is_dirty;
 	bool needs_sync, needs_status;
-	bool has_stood;  /* the server has said where, since this watch has begun */
-	bool is_unsaved; /* the log's baseline is older than this */
+	bool has_stood;               /* the server has said where, since this watch has begun */
+	bool is_unsaved;              /* the log's baseline is older than this */
+	struct folder_status glanced; /* as the server counts; of one without MODSEQs */
+	bool has_glanced;             /* and synchronised, or about to be, since then */
 
 	/* watch_memory.c's. */
 	struct watch_folder *newer, *older;

@@ -388,6 +388,32 @@ void watch_take_status(struct watch *w, struct watch_folder *f, const struct fol
 	}
 }
 
+/* MODSEQs tell; without them that anything is counted otherwise than last time. */
+static bool can_glance(const struct watch *w, const struct watch_folder *f)
+{
+	return f->has_baseline &&
+	       (watch_has_state(f) || (w->account->caps.changes && watch_totals(f).highestmodseq));
+}
+
+static bool is_same(const struct folder_status *a, const struct folder_status *b)
+{
+	return a->uidvalidity == b->uidvalidity && a->uidnext == b->uidnext &&
+	       a->total == b->total && a->unread == b->unread;
+}
+
+static void take_glance(struct watch *w, struct watch_folder *f, const struct folder_status *st)
+{
+	uint64_t modseq = w->account->caps.changes ? st->highestmodseq : 0;
+
+	if (modseq && watch_totals(f).highestmodseq) {
+		f->needs_sync = f->needs_sync || differs(f, st);
+	} else if (!f->has_glanced || !is_same(&f->glanced, st)) {
+		f->glanced = *st;
+		f->has_glanced = true;
+		f->needs_sync = true;
+	}
+}
+
 static void on_status(void *ctx, const struct fault *fault, const struct folder_status *status)
 {
 	struct fan_item *item = ctx;
@@ -395,7 +421,9 @@ static void on_status(void *ctx, const struct fault *fault, const struct folder_
 	struct watch_folder *f = w->asked[item->index];
 
 	f->needs_status = false;
-	if (!fault)
+	if (!fault && can_glance(w, f))
+		take_glance(w, f, status);
+	else if (!fault)
 		watch_take_status(w, f, status);
 	else if (mailstore_is_open(lease_store(&w->step.lease)))
 		w->must_list = w->must_list || fault->err == ERR_NOT_FOUND;
@@ -415,8 +443,12 @@ static void on_status(void *ctx, const struct fault *fault, const struct folder_
 static struct op *ask_one(struct fan_item *item, struct mailstore *ms)
 {
 	struct watch *w = item->fan->owner;
+	struct watch_folder *f = w->asked[item->index];
 
-	return mailstore_status(ms, w->step.call, w->asked[item->index]->path, on_status, item);
+	if (can_glance(w, f))
+		return mailstore_glance(ms, w->step.call, f->path, on_status, item);
+	w->is_in_inbox = false;
+	return mailstore_status(ms, w->step.call, f->path, on_status, item);
 }
 
 static struct op *ask_all(struct step *s, struct mailstore *ms)
@@ -431,7 +463,6 @@ static struct op *ask_all(struct step *s, struct mailstore *ms)
 			w->asked[count++] = w->folders[i];
 	if (!count || !fan_run(&w->fan, s, count, ask_one, w))
 		return NULL;
-	w->is_in_inbox = false;
 	return STEP_SKIPPED;
 }
 

@@ -223,7 +223,7 @@ static bool is_of_folder(const struct watch *w, const struct fault *fault)
 
 static void folder_failed(struct watch *w, struct watch_folder *f)
 {
-	f->needs_sync = f->needs_status = false;
+	f->needs_sync = f->needs_status = f->has_glanced = false;
 	w->must_list = true;
 	watch_did(w);
 }

@@ -59,7 +59,8 @@ struct mail_request {
 			struct bytes part_id;
 			uint64_t encoded_bytes;
 		} size;
-		struct { /* MAIL_SECTIONS */
+		bool is_glance; /* MAIL_STATUS */
+		struct {        /* MAIL_SECTIONS */
 			struct message_key key;
 			const struct bytes *names;
 			uint64_t max_bytes;

@@ -370,7 +370,7 @@ void fake_run_read(struct fake_data *d, const struct mail_request *rq)
 	}
 	switch (rq->verb) {
 	case MAIL_STATUS:
-		st = fake_status(d, f, false);
+		st = fake_status(d, f, rq->arg.is_glance);
 		rq->cb.status(rq->ctx, NULL, &st);
 		break;
 	case MAIL_QUERY: run_query(d, f, rq); break;

@@ -65,6 +65,17 @@ struct op *mailstore_status(struct mailstore *ms, struct call call, struct bytes
 							  .ctx = ctx });
 }
 
+struct op *mailstore_glance(struct mailstore *ms, struct call call, struct bytes path,
+			    mailstore_status_cb *cb, void *ctx)
+{
+	return ms->cls->start(ms, &(struct mail_request){ .verb = MAIL_STATUS,
+							  .call = call,
+							  .path = path,
+							  .arg.is_glance = true,
+							  .cb.status = cb,
+							  .ctx = ctx });
+}
+
 struct op *mailstore_change_folder(struct mailstore *ms, struct call call,
 				   enum folder_change_kind what, struct bytes path,
 				   struct bytes new_path, mailstore_done_cb *cb, void *ctx)

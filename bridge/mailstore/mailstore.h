@@ -120,6 +120,10 @@ typedef void mailstore_status_cb(void *ctx, const struct fault *fault,
 				 const struct folder_status *status);
 struct op *mailstore_status(struct mailstore *ms, struct call call, struct bytes path,
 			    mailstore_status_cb *cb, void *ctx);
+/* The same as the server counts, those marked \Deleted included: no work for it, and
+ * what is selected stays so. For seeing that something has happened. */
+struct op *mailstore_glance(struct mailstore *ms, struct call call, struct bytes path,
+			    mailstore_status_cb *cb, void *ctx);
 
 enum folder_change_kind {
 	FOLDER_CREATE,

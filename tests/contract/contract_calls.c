@@ -161,6 +161,11 @@ enum err contract_status(struct contract_test *t, struct bytes path)
 	return result(t, mailstore_status(t->ms, contract_call(t), path, on_status, t));
 }
 
+enum err contract_glance(struct contract_test *t, struct bytes path)
+{
+	return result(t, mailstore_glance(t->ms, contract_call(t), path, on_status, t));
+}
+
 enum err contract_change(struct contract_test *t, enum folder_change_kind what, struct bytes path,
 			 struct bytes to)
 {

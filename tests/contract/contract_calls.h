@@ -41,6 +41,7 @@ enum err contract_list(struct contract_test *t);
 /* NULL when the folder is not there. */
 const struct folder *contract_folder(struct contract_test *t, struct bytes path);
 enum err contract_status(struct contract_test *t, struct bytes path);
+enum err contract_glance(struct contract_test *t, struct bytes path);
 enum err contract_change(struct contract_test *t, enum folder_change_kind what, struct bytes path,
 			 struct bytes to);
 enum err contract_query(struct contract_test *t, const struct mail_query *q, unsigned want);

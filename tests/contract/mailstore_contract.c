@@ -91,6 +91,7 @@ static void a_folder_that_is_not_there_is_told(void **state)
 	struct message_key key = { .kind = MESSAGE_KEY_UID, .uidvalidity = 1, .uid = 1 };
 
 	assert_int_equal(contract_status(t, nowhere), ERR_NOT_FOUND);
+	assert_int_not_equal(contract_glance(t, nowhere), ERR_OK);
 	assert_int_equal(contract_fetch(t, nowhere, &key, 1, MAIL_FLAGS), ERR_NOT_FOUND);
 	assert_int_equal(contract_append(t, nowhere, contract_message(t, 1), "", 0), ERR_NOT_FOUND);
 	assert_true(mailstore_is_open(t->ms));
@@ -111,6 +112,34 @@ static void numbers_leave_out_what_is_marked_deleted(void **state)
 	assert_int_equal(contract_status(t, t->path), ERR_OK);
 	assert_int_equal(t->status.total, 3);
 	assert_int_equal(t->status.unread, 1);
+}
+
+static void a_glance_sees_whether_something_has_happened(void **state)
+{
+	struct contract_test *t = *state;
+	struct message_key *keys = contract_fill(t, 4);
+	struct folder_status before;
+
+	assert_int_equal(contract_keywords(t, &keys[1], 1, "$deleted", ""), ERR_OK);
+	assert_int_equal(contract_status(t, t->path), ERR_OK);
+	before = t->status;
+	assert_int_equal(contract_fetch(t, t->other, keys, 1, MAIL_FLAGS), ERR_OK);
+	assert_int_equal(contract_glance(t, t->path), ERR_OK);
+	assert_true(bytes_equal(mailstore_selected(t->ms), t->other));
+	assert_int_equal(t->status.uidvalidity, before.uidvalidity);
+	assert_int_equal(t->status.uidnext, before.uidnext);
+	assert_true(t->status.highestmodseq >= before.highestmodseq);
+	assert_int_equal(t->status.total, 4);
+	assert_int_equal(t->status.unread, 2);
+	before = t->status;
+	assert_int_equal(contract_glance(t, t->path), ERR_OK);
+	assert_memory_equal(&t->status, &before, sizeof before);
+	assert_int_equal(contract_append(t, t->path, contract_message(t, 9), "$flagged", 0),
+			 ERR_OK);
+	assert_int_equal(contract_glance(t, t->path), ERR_OK);
+	assert_true(t->status.uidnext > before.uidnext);
+	assert_true(!before.highestmodseq || t->status.highestmodseq > before.highestmodseq);
+	assert_int_equal(t->status.total, 5);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -570,6 +599,7 @@ int mailstore_contract_run(const struct contract *c)
 		contract_test_of(odd_names_are_kept_or_refused),
 		contract_test_of(a_folder_that_is_not_there_is_told),
 		contract_test_of(numbers_leave_out_what_is_marked_deleted),
+		contract_test_of(a_glance_sees_whether_something_has_happened),
 		contract_test_of(a_message_reads_as_it_was_written),
 		contract_test_of(what_is_gone_is_left_out_of_a_fetch),
 		contract_test_of(sections_and_streams_give_the_bytes),
