@@ -8,8 +8,10 @@
 #include "endpoint/app.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/event_hub.h"
+#include "endpoint/idempotency.h"
 #include "http/reply.h"
 #include "http/server.h"
+#include "state/share.h"
 
 #define TEXT_MAX_BYTES (1u << 20)
 #define TYPE           "text/plain; version=0.0.4; charset=utf-8"
@@ -203,6 +205,77 @@ static void put_state(struct buf *to, const struct state *state)
 	put_counters(to, counters);
 }
 
+/* Of a store outside of this process. */
+static void put_store(struct buf *to, const struct state *state)
+{
+	struct state_traffic t;
+
+	if (!state_traffic(state, &t))
+		return;
+	const struct metric gauges[] = {
+		{ "store_up", "1: the store answers; 0: one goes on from memory.",
+		  !state_health(state).is_away },
+		{ "store_commands_under_way", "Commands without an answer yet.", t.under_way },
+		{ "store_leases", "What this process does alone among all: accounts it watches.",
+		  t.leases },
+		{ 0 },
+	};
+	const struct metric counters[] = {
+		{ "store_commands_total", "Commands sent to the store.", t.commands },
+		{ "store_errors_total", "Of these those that it refused.", t.errors },
+		{ "store_timeouts_total", "And those that it did not answer in time.", t.timeouts },
+		{ "store_connects_total", "Connections made to it.", t.connects },
+		{ "store_sent_bytes_total", "Bytes sent to it.", t.bytes_sent },
+		{ "store_received_bytes_total", "Bytes received from it.", t.bytes_received },
+		{ 0 },
+	};
+
+	put_gauges(to, gauges);
+	put_counters(to, counters);
+	put_type(to, "store_round_trip_seconds", "gauge", "Of the last time it was measured.");
+	buf_printf(to, "mailbridge_store_round_trip_seconds %.6f\n", (double)t.round_trip_us / 1e6);
+}
+
+static void put_idempotency(struct buf *to, const struct idempotency *i)
+{
+	struct idempotency_stats s = idempotency_stats(i);
+	const struct metric counters[] = {
+		{ "idempotency_claims_total", "Requests begun under an Idempotency-Key.",
+		  s.claims },
+		{ "idempotency_replays_total", "Requests answered as before.", s.replays },
+		{ "idempotency_refusals_total", "Keys reused or still in use.", s.refusals },
+		{ "outcomes_unknown_total", "Guarded requests of which nobody knows the outcome.",
+		  s.unknown },
+		{ 0 },
+	};
+
+	put_counters(to, counters);
+}
+
+static void put_journal(struct buf *to, const struct journal *j)
+{
+	struct journal_stats s = j ? journal_stats(j) : (struct journal_stats){ 0 };
+	const struct metric gauges[] = {
+		{ "journal_bytes", "Bytes of this process's files.", s.bytes },
+		{ "journal_open", "Intents that have not ended.", s.open },
+		{ "journal_up", "0: the last writing failed.", s.trouble == NULL },
+		{ 0 },
+	};
+	const struct metric counters[] = {
+		{ "journal_intents_total", "Intents written.", s.begun },
+		{ "journal_syncs_total", "Writings to disk that were waited for.", s.syncs },
+		{ "journal_failures_total", "Writings that failed.", s.failures },
+		{ 0 },
+	};
+
+	if (!j)
+		return;
+	put_gauges(to, gauges);
+	put_counters(to, counters);
+	put_type(to, "journal_sync_seconds_total", "counter", "Time that these took.");
+	buf_printf(to, "mailbridge_journal_sync_seconds_total %.6f\n", (double)s.sync_us / 1e6);
+}
+
 static void put_limits(struct buf *to, const struct app_limit *l)
 {
 	if (!l)
@@ -249,6 +322,9 @@ void get_metrics(struct request *rq)
 	put_events(&text, app->events);
 	put_accounts(&text, app->hub);
 	put_state(&text, app->state);
+	put_store(&text, app->state);
+	put_idempotency(&text, app->idempotency);
+	put_journal(&text, app->journal);
 	put_limits(&text, app->limits);
 	put_process(&text);
 	reply_header(rq, "Cache-Control", BYTES_LIT("no-store"));

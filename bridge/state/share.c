@@ -12,6 +12,14 @@ struct state_health state_health(const struct state *s)
 	return s->cls->health ? s->cls->health(s) : (struct state_health){ 0 };
 }
 
+bool state_traffic(const struct state *s, struct state_traffic *ret)
+{
+	if (!s->cls->traffic)
+		return false;
+	*ret = s->cls->traffic(s);
+	return true;
+}
+
 enum err state_lease_want(struct state *s, struct bytes name, struct state_lease *l)
 {
 	enum err err = s->cls->lease_want(s, name, l);

@@ -23,6 +23,18 @@ struct state_health {
 };
 struct state_health state_health(const struct state *s);
 
+/* What has gone to and fro between us and a store outside of this process. */
+struct state_traffic {
+	uint64_t commands, errors, timeouts;
+	uint64_t connects; /* the first one, too */
+	uint64_t bytes_sent, bytes_received;
+	unsigned under_way;     /* commands */
+	uint64_t round_trip_us; /* the last time that was measured */
+	unsigned leases;        /* that are ours */
+};
+/* False: it is in this process. */
+MUST_CHECK bool state_traffic(const struct state *s, struct state_traffic *ret);
+
 /* --- leases ----------------------------------------------------------------- */
 
 enum state_turn {

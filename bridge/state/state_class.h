@@ -45,8 +45,10 @@ struct state_class {
 	enum err (*log_listen)(struct state *s, struct bytes log, struct state_listener *l);
 	void (*log_unlisten)(struct state_listener *l); /* only one that listens */
 	struct state_stats (*stats)(const struct state *s);
-	/* share.h; slot_give, health and notes are NULL where there is only one process. */
+	/* share.h; slot_give, health, traffic and notes are NULL where there is only one process.
+	 */
 	struct state_health (*health)(const struct state *s);
+	struct state_traffic (*traffic)(const struct state *s);
 	enum err (*lease_want)(struct state *s, struct bytes name, struct state_lease *l);
 	void (*lease_leave)(struct state_lease *l); /* only one that is in line */
 	enum state_turn (*lease_turn)(const struct state_lease *l);

@@ -1,5 +1,7 @@
 // GET /metrics: on a listener of its own, on the API's, or not at all.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { dovecot } from './lib/dovecot.js';
 import { openStream } from './lib/event_stream.js';
@@ -74,4 +76,40 @@ test('the port of the API has it if the operator says so', async (t) => {
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.headers['cache-control'], 'no-store');
   assert.ok(samplesOf(answer.text).has('mailbridge_http_connections'));
+});
+
+test('the journal and Idempotency-Keys are counted', async (t) => {
+  const folder = mkdtempSync(`${tmpdir()}/mailbridge-metrics-`);
+  const bridge = await start(t, { metrics: 'same', state_dir: folder });
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const user = await (await dovecot()).newUser();
+  const api = bridge.api.as(user.username, user.password);
+  t.after(() => api.close());
+  const post = (key, body) =>
+    api.api('POST', '/v1/messages', {
+      headers: { 'content-type': 'message/rfc822', 'idempotency-key': key },
+      body,
+    });
+  const letter = 'Subject: x\r\n\r\nx\r\n';
+  for (const [key, body, status] of [
+    ['a', letter, 201],
+    ['a', letter, 201],
+    ['b', letter, 201],
+    ['b', `${letter}y`, 422],
+  ]) {
+    assert.equal((await post(key, body)).status, status);
+  }
+  const samples = samplesOf((await api.get('/metrics')).text);
+  const at = (name) => samples.get(`mailbridge_${name}`);
+  assert.equal(at('idempotency_claims_total'), 2);
+  assert.equal(at('idempotency_replays_total'), 1);
+  assert.equal(at('idempotency_refusals_total'), 1);
+  assert.equal(at('outcomes_unknown_total'), 0);
+  assert.equal(at('journal_intents_total'), 2);
+  assert.equal(at('journal_open'), 0);
+  assert.equal(at('journal_up'), 1);
+  assert.ok(at('journal_syncs_total') >= 2);
+  assert.ok(at('journal_sync_seconds_total') > 0);
+  assert.ok(at('journal_bytes') > 100);
+  assert.equal(at('store_up'), undefined);
 });

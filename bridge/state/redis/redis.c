@@ -129,6 +129,22 @@ static struct state_health health(const struct state *s)
 	};
 }
 
+static struct state_traffic traffic(const struct state *s)
+{
+	struct redis_link_stats of_link = redis_link_stats(((const struct redis_state *)s)->link);
+
+	return (struct state_traffic){
+		.commands = of_link.commands,
+		.errors = of_link.errors,
+		.timeouts = of_link.timeouts,
+		.connects = of_link.reconnects,
+		.bytes_sent = of_link.bytes_sent,
+		.bytes_received = of_link.bytes_received,
+		.under_way = of_link.under_way,
+		.round_trip_us = of_link.round_trip_us,
+	};
+}
+
 static struct state_stats stats(const struct state *s)
 {
 	return state_stats(local_of(s));
@@ -213,6 +229,7 @@ struct state *state_redis_new(const struct state_redis_setup *setup)
 		.log_unlisten = log_unlisten,
 		.stats = stats,
 		.health = health,
+		.traffic = traffic,
 		.lease_want = lease_want,
 		.lease_leave = lease_leave,
 		.lease_turn = lease_turn,
