@@ -313,6 +313,8 @@ static void on_selected(struct imap_exchange *x, const struct imap_reply *reply)
 {
 	struct imap_syncing *s = x->detail;
 
+	/* Where ENABLE has come to nothing, SELECT has told nothing of what there was. */
+	s->has_qresync = s->has_qresync && (x->session->is_qresync || reply->status == IMAP_BAD);
 	if (s->has_qresync && reply->status == IMAP_BAD) {
 		/* Not what it says it can: without, then. */
 		(void)imap_op_answered(s->op, NULL);
@@ -370,8 +372,8 @@ static void select_folder(struct imap_syncing *s)
 	const struct imap_session *session = s->op->store->session;
 	struct imap_exchange *x = imap_op_command(s->op, "SELECT", on_selected);
 
-	s->has_qresync = session->is_qresync && !s->is_without && s->wants_flags &&
-			 s->since->uidvalidity && s->since->highestmodseq;
+	s->has_qresync = (session->is_qresync || s->is_enabling) && !s->is_without &&
+			 s->wants_flags && s->since->uidvalidity && s->since->highestmodseq;
 	if (x) {
 		x->on_turn = on_select_turn;
 		x->wants = wants_vanished;
@@ -391,8 +393,8 @@ static void on_enabled(struct imap_exchange *x, const struct imap_reply *reply)
 	struct imap_syncing *s = x->detail;
 
 	(void)reply;
-	if (is_answered(s, NULL))
-		select_folder(s);
+	s->is_enabling = false;
+	(void)imap_op_answered(s->op, NULL);
 }
 
 void imap_syncing_start(struct imap_syncing *s)
@@ -407,11 +409,19 @@ void imap_syncing_start(struct imap_syncing *s)
 		return;
 	}
 	/* Only here, for it turns EXPUNGE into VANISHED, which a page by sequence number
-	 * gains nothing from. Servers take it though a folder is selected (RFC 5161 §3.1). */
+	 * gains nothing from. Servers take it though a folder is selected (RFC 5161 §3.1).
+	 * SELECT follows at once, and fails where this does. */
 	x = imap_op_command(s->op, "ENABLE", on_enabled);
 	if (x)
 		imap_command_word(&x->command, "QRESYNC");
-	ask(s, x);
+	if (x)
+		x->detail = s;
+	imap_op_send(s->op, x);
+	s->is_enabling = !s->op->fault.err;
+	if (s->is_enabling)
+		select_folder(s);
+	else
+		end(s);
 }
 
 void imap_syncing_done(struct imap_syncing *s)

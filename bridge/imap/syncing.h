@@ -30,6 +30,7 @@ struct imap_syncing {
 	uint32_t select_uidnext;
 	bool knows_uids;  /* the baseline named them */
 	bool has_qresync; /* asked for with the SELECT */
+	bool is_enabling; /* ENABLE QRESYNC is not answered yet */
 	bool is_without;  /* it was refused: not again */
 	bool is_filled;   /* the map has all that the search named */
 	size_t next;      /* of `present`: flags are asked for up to here */

@@ -340,6 +340,12 @@ static void a_search_must_name_as_many_as_there_are(void **state)
 	assert_log(&w, "whole 77 6 300\nflags 5\n");
 	finish(&w);
 
+	begin(&w, "sync_qresync_ignored", NULL);
+	assert_int_equal(store_test_open(&w.t), ERR_OK);
+	assert_int_equal(sync_from(&w, 77, 4, 100, "1:3"), ERR_OK);
+	assert_log(&w, "changes 77 5 110\ngone 2\nflags 4 $seen\n");
+	finish(&w);
+
 	begin(&w, "sync_hidden", NULL);
 	assert_int_equal(store_test_open(&w.t), ERR_OK);
 	assert_int_equal(sync_from(&w, 77, 20, 100, "1,5"), ERR_OK);
