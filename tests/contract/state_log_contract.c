@@ -504,6 +504,9 @@ static void listeners_may_go_while_they_are_told(void **test_state)
 	append(w, o.top.epoch, "b");
 	wait_news(&c, 2);
 	assert_int_equal(a.told + b.told, 1);
+	state_log_unlisten(&a.l);
+	state_log_unlisten(&b.l);
+	state_log_unlisten(&c.l);
 }
 
 static void a_log_that_is_listened_to_stays(void **test_state)
