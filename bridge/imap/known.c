@@ -161,12 +161,16 @@ enum err imap_syncing_gone(struct imap_syncing *s, struct uid_set *ret)
 	if (s->knows_uids)
 		return e;
 	/* All gaps. */
-	for (size_t i = 0; e == ERR_OK && i < map->len && map->uids[i] < s->since->uidnext; i++) {
-		if (!map->uids[i])
+	for (size_t i = 0; e == ERR_OK && i < map->len; i++) {
+		uint32_t uid = imap_msgmap_slot(map, i);
+
+		if (uid >= s->since->uidnext)
+			break;
+		if (!uid)
 			continue;
-		if (map->uids[i] > next)
-			e = uid_set_add(ret, next, map->uids[i] - 1);
-		next = map->uids[i] + 1;
+		if (uid > next)
+			e = uid_set_add(ret, next, uid - 1);
+		next = uid + 1;
 	}
 	if (e == ERR_OK && s->since->uidnext > next)
 		e = uid_set_add(ret, next, s->since->uidnext - 1);
@@ -183,7 +187,7 @@ enum err imap_syncing_missing(const struct imap_syncing *s, struct uid_set *miss
 	enum err e = uids ? ERR_OK : ERR_NOMEM;
 
 	for (size_t i = 0; e == ERR_OK && i < m->map.len; i++) {
-		uint32_t uid = m->map.uids[i];
+		uint32_t uid = imap_msgmap_slot(&m->map, i);
 		bool was_known =
 			s->knows_uids ? imap_uids_has(&s->known, uid) : uid < s->since->uidnext;
 

@@ -16,7 +16,7 @@ void imap_msgmap_done(struct imap_msgmap *m)
 static void forget_uids(struct imap_msgmap *m)
 {
 	m->has_forgotten = m->has_forgotten || m->len;
-	m->len = 0;
+	m->len = m->gap = 0;
 	m->base = m->exists + 1;
 	m->generation++;
 }
@@ -28,11 +28,47 @@ void imap_msgmap_reset(struct imap_msgmap *m)
 	m->has_forgotten = false;
 }
 
+/* --- the gap -------------------------------------------------------------------------- */
+
+static void move_gap(struct imap_msgmap *m, size_t to)
+{
+	uint32_t *uids = m->uids;
+
+	if (m->gap && to < m->gap_at)
+		memmove(uids + to + m->gap, uids + to, (m->gap_at - to) * sizeof(*uids));
+	else if (m->gap && to > m->gap_at)
+		memmove(uids + m->gap_at, uids + m->gap_at + m->gap,
+			(to - m->gap_at) * sizeof(*uids));
+	m->gap_at = to;
+}
+
+static void close_gap(struct imap_msgmap *m)
+{
+	move_gap(m, m->len);
+	m->gap = 0;
+}
+
+static void take_out(struct imap_msgmap *m, size_t from, size_t count)
+{
+	if (from + count == m->gap_at)
+		m->gap_at = from; /* it ends where the gap begins */
+	else
+		move_gap(m, from);
+	m->gap += count;
+	m->len -= count;
+}
+
+/* --- what the server says -------------------------------------------------------------- */
+
+/* Room for so many and the gap. */
 static bool reserve(struct imap_msgmap *m, size_t len)
 {
 	size_t cap = m->cap ? m->cap : 128;
 	uint32_t *uids;
 
+	if (len + m->gap <= m->cap)
+		return true;
+	close_gap(m);
 	if (len <= m->cap)
 		return true;
 	if (len > IMAP_MSGMAP_MAX)
@@ -63,11 +99,13 @@ void imap_msgmap_set_exists(struct imap_msgmap *m, uint32_t exists)
 	more = exists - m->exists;
 	m->exists = exists;
 	if (m->len && more <= IMAP_MSGMAP_MAX && reserve(m, m->len + more)) {
-		memset(m->uids + m->len, 0, more * sizeof(*m->uids));
+		if (m->gap_at == m->len)
+			m->gap = 0; /* it is behind all that is left */
+		memset(m->uids + m->len + m->gap, 0, more * sizeof(*m->uids));
 		m->len += more;
 	} else {
 		m->has_forgotten = m->has_forgotten || m->len;
-		m->len = 0;
+		m->len = m->gap = 0;
 		m->base = exists + 1;
 	}
 }
@@ -77,9 +115,12 @@ bool imap_msgmap_fill(struct imap_msgmap *m, const uint32_t *uids, size_t count)
 	if (count != m->exists || count > IMAP_MSGMAP_MAX || !reserve(m, count))
 		return false;
 	for (size_t i = 0; i < m->len; i++) {
-		if (m->uids[i] && m->uids[i] != uids[m->base - 1 + i])
+		uint32_t uid = imap_msgmap_slot(m, i);
+
+		if (uid && uid != uids[m->base - 1 + i])
 			return false;
 	}
+	m->gap = 0;
 	if (count)
 		memcpy(m->uids, uids, count * sizeof(*uids));
 	m->base = 1;
@@ -98,23 +139,19 @@ bool imap_msgmap_expunge(struct imap_msgmap *m, struct imap_seq seq)
 		m->base--;
 		return true;
 	}
-
-	size_t at = seq.n - m->base;
-
-	m->len--;
-	memmove(m->uids + at, m->uids + at + 1, (m->len - at) * sizeof(*m->uids));
+	take_out(m, seq.n - m->base, 1);
 	return true;
 }
 
 uint32_t imap_msgmap_uid(const struct imap_msgmap *m, struct imap_seq seq)
 {
-	return seq.n >= m->base && seq.n <= m->exists ? m->uids[seq.n - m->base] : 0;
+	return seq.n >= m->base && seq.n <= m->exists ? imap_msgmap_slot(m, seq.n - m->base) : 0;
 }
 
 /* The first slot at or after `from` with a known UID; len when there is none. */
 static size_t next_known(const struct imap_msgmap *m, size_t from)
 {
-	while (from < m->len && m->uids[from] == 0)
+	while (from < m->len && imap_msgmap_slot(m, from) == 0)
 		from++;
 	return from;
 }
@@ -128,7 +165,7 @@ static size_t lower_bound(const struct imap_msgmap *m, uint32_t uid)
 		size_t mid = low + (high - low) / 2;
 		size_t known = next_known(m, mid);
 
-		if (known < high && m->uids[known] < uid)
+		if (known < high && imap_msgmap_slot(m, known) < uid)
 			low = known + 1;
 		else
 			high = mid;
@@ -140,7 +177,7 @@ bool imap_msgmap_has(const struct imap_msgmap *m, uint32_t uid)
 {
 	size_t at = lower_bound(m, uid);
 
-	return at < m->len && m->uids[at] == uid;
+	return at < m->len && imap_msgmap_slot(m, at) == uid;
 }
 
 bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t *ret)
@@ -149,8 +186,8 @@ bool imap_msgmap_count_below(const struct imap_msgmap *m, uint32_t uid, uint32_t
 	uint32_t count = m->base - 1 + (uint32_t)at;
 
 	/* Certain when it is itself there, or the one right before is known. */
-	if (at == m->len || m->uids[at] != uid) {
-		if (at == 0 ? m->base != 1 : m->uids[at - 1] == 0)
+	if (at == m->len || imap_msgmap_slot(m, at) != uid) {
+		if (at == 0 ? m->base != 1 : imap_msgmap_slot(m, at - 1) == 0)
 			return false;
 	}
 	*ret = count;
@@ -173,11 +210,11 @@ static bool fits(const struct imap_msgmap *m, size_t at, uint32_t uid)
 	size_t next = next_known(m, at + 1);
 	size_t i = at;
 
-	if (next < m->len && m->uids[next] <= uid)
+	if (next < m->len && imap_msgmap_slot(m, next) <= uid)
 		return false;
-	while (i > 0 && m->uids[i - 1] == 0)
+	while (i > 0 && imap_msgmap_slot(m, i - 1) == 0)
 		i--;
-	return i == 0 || m->uids[i - 1] < uid;
+	return i == 0 || imap_msgmap_slot(m, i - 1) < uid;
 }
 
 /* Makes the array reach down to seq. */
@@ -185,6 +222,7 @@ static bool extend_down(struct imap_msgmap *m, uint32_t seq)
 {
 	size_t more = m->base - seq;
 
+	close_gap(m);
 	if (more > IMAP_MSGMAP_MAX || !reserve(m, m->len + more))
 		return false;
 	memmove(m->uids + more, m->uids, m->len * sizeof(*m->uids));
@@ -203,14 +241,14 @@ void imap_msgmap_set_uid(struct imap_msgmap *m, struct imap_seq seq, uint32_t ui
 	if (seq.n < m->base && !extend_down(m, seq.n))
 		return;
 	at = seq.n - m->base;
-	if (m->uids[at] == uid)
+	if (imap_msgmap_slot(m, at) == uid)
 		return;
-	if (m->uids[at] != 0 || !fits(m, at, uid)) {
+	if (imap_msgmap_slot(m, at) != 0 || !fits(m, at, uid)) {
 		/* It renumbered without a word: nothing that we know holds. */
 		forget_uids(m);
 		return;
 	}
-	m->uids[at] = uid;
+	m->uids[at < m->gap_at ? at : at + m->gap] = uid;
 }
 
 static size_t take(size_t *wanted, size_t available)
@@ -228,9 +266,9 @@ void imap_msgmap_vanish(struct imap_msgmap *m, uint32_t first, uint32_t last)
 	size_t high = last < UINT32_MAX ? lower_bound(m, last + 1) : m->len;
 	size_t known_end = high, start = low;
 
-	while (known_end > low && m->uids[known_end - 1] == 0)
+	while (known_end > low && imap_msgmap_slot(m, known_end - 1) == 0)
 		known_end--;
-	while (start > 0 && m->uids[start - 1] == 0)
+	while (start > 0 && imap_msgmap_slot(m, start - 1) == 0)
 		start--;
 	/* All up to the last known one in the range are in it for certain; what is
 	 * still missing must be among the unknown ones around. */
@@ -240,10 +278,7 @@ void imap_msgmap_vanish(struct imap_msgmap *m, uint32_t first, uint32_t last)
 
 	uint32_t below = start == 0 ? (uint32_t)take(&wanted, m->base - 1) : 0;
 
-	if (m->len > known_end)
-		memmove(m->uids + low, m->uids + known_end,
-			(m->len - known_end) * sizeof(*m->uids));
-	m->len -= known_end - low;
+	take_out(m, low, known_end - low);
 	m->base -= below;
 	m->exists = m->base + (uint32_t)m->len - 1;
 	m->generation++;

@@ -15,11 +15,16 @@
 /* UIDs remembered per folder, those of the newest messages: 4 MiB. */
 #define IMAP_MSGMAP_MAX (1u << 20)
 
+/*
+ * What is taken out leaves a gap where it was, and the next one is mostly beside it:
+ * a run of EXPUNGEs costs the messages between them, not those behind.
+ */
 struct imap_msgmap {
 	uint32_t exists;
-	uint32_t base;  /* sequence number of uids[0]; base + len == exists + 1 */
-	uint32_t *uids; /* owned; 0: not known */
+	uint32_t base;  /* sequence number of slot 0; base + len == exists + 1 */
+	uint32_t *uids; /* owned; see imap_msgmap_slot() */
 	size_t len, cap;
+	size_t gap_at, gap; /* from slot gap_at on, UIDs lie so many places further on */
 	/* UIDs that were known were forgotten; until imap_msgmap_reset() or _fill(). */
 	bool has_forgotten;
 	/* Goes up whenever a sequence number may have got another meaning. */
@@ -30,6 +35,12 @@ void imap_msgmap_init(struct imap_msgmap *m);
 void imap_msgmap_done(struct imap_msgmap *m);
 /* Another folder: nothing is known and nothing is there. */
 void imap_msgmap_reset(struct imap_msgmap *m);
+
+/* The UID in one of len slots; 0: not known. */
+static inline uint32_t imap_msgmap_slot(const struct imap_msgmap *m, size_t i)
+{
+	return m->uids[i < m->gap_at ? i : i + m->gap];
+}
 
 /* EXISTS. */
 void imap_msgmap_set_exists(struct imap_msgmap *m, uint32_t exists);

@@ -56,11 +56,13 @@ static uint32_t first_untold(const struct imap_syncing *s)
 {
 	const struct imap_msgmap *map = &imap_syncing_mailbox(s)->map;
 	size_t i = map->len;
+	uint32_t last;
 
-	while (i && !map->uids[i - 1])
+	while (i && !imap_msgmap_slot(map, i - 1))
 		i--;
-	if (i && map->uids[i - 1] >= s->select_uidnext)
-		return map->uids[i - 1] < UINT32_MAX ? map->uids[i - 1] + 1 : UINT32_MAX;
+	last = i ? imap_msgmap_slot(map, i - 1) : 0;
+	if (last && last >= s->select_uidnext)
+		return last < UINT32_MAX ? last + 1 : UINT32_MAX;
 	return s->select_uidnext ? s->select_uidnext : 1;
 }
 

@@ -24,7 +24,7 @@ static uint32_t untold(const struct imap_watch *w)
 	uint32_t n = 0;
 
 	while (n < map->len) {
-		uint32_t uid = map->uids[map->len - 1 - n];
+		uint32_t uid = imap_msgmap_slot(map, map->len - 1 - n);
 
 		if (uid && uid < news_of(w)->uidnext)
 			return n;

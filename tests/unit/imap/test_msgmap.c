@@ -180,6 +180,113 @@ static void all_uids_come_at_once(void **state)
 	imap_msgmap_done(&m);
 }
 
+/* --- against a model --------------------------------------------------------------- */
+
+#define MODEL_MAX 400
+
+/* The same the plain way: an array that is moved whole. */
+struct model {
+	uint32_t uids[MODEL_MAX], count, last_uid;
+};
+
+static uint32_t seed;
+
+static uint32_t dice(uint32_t sides)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % sides;
+}
+
+static void model_remove(struct model *o, uint32_t i)
+{
+	memmove(&o->uids[i], &o->uids[i + 1], (--o->count - i) * sizeof *o->uids);
+}
+
+static void some_come(struct model *o, struct imap_msgmap *m)
+{
+	uint32_t more = dice(20), before = o->count;
+
+	while (more-- && o->count < MODEL_MAX)
+		o->uids[o->count++] = o->last_uid += 1 + dice(3);
+	imap_msgmap_set_exists(m, o->count);
+	/* FETCH tells in any order. */
+	for (uint32_t i = o->count; i > before; i--)
+		imap_msgmap_set_uid(m, seq(i), o->uids[i - 1]);
+}
+
+/* One after the other from somewhere on, upwards or downwards, or all over the place. */
+static void some_are_expunged(struct model *o, struct imap_msgmap *m)
+{
+	uint32_t at = o->count ? dice(o->count) : 0, how = dice(3);
+
+	for (uint32_t n = dice(30); n > 0 && o->count; n--) {
+		if (how == 0)
+			at = dice(o->count);
+		if (at >= o->count)
+			at = o->count - 1;
+		assert_int_equal(uid_at(m, at + 1), o->uids[at]);
+		assert_true(imap_msgmap_expunge(m, seq(at + 1)));
+		model_remove(o, at);
+		if (how == 1 && at)
+			at--;
+	}
+}
+
+static void some_vanish(struct model *o, struct imap_msgmap *m)
+{
+	uint32_t i = o->count ? dice(o->count) : 0, n = dice(10), first, last;
+
+	if (i + n >= o->count || !n)
+		return;
+	first = o->uids[i];
+	last = o->uids[i + n - 1];
+	while (n--)
+		model_remove(o, i);
+	imap_msgmap_vanish(m, first, last);
+}
+
+static void assert_same(const struct model *o, const struct imap_msgmap *m)
+{
+	uint32_t below = 0;
+
+	assert_int_equal(m->exists, o->count);
+	for (uint32_t i = 0; i < o->count; i++) {
+		assert_int_equal(uid_at(m, i + 1), o->uids[i]);
+		assert_true(imap_msgmap_has(m, o->uids[i]));
+		assert_true(imap_msgmap_count_below(m, o->uids[i], &below));
+		assert_int_equal(below, i);
+	}
+}
+
+static void it_is_like_an_array(void **state)
+{
+	struct imap_msgmap m;
+	struct model o;
+
+	(void)state;
+	for (uint32_t run = 1; run <= 50; run++) {
+		seed = run;
+		o = (struct model){ 0 };
+		imap_msgmap_init(&m);
+		for (int step = 0; step < 200; step++) {
+			switch (dice(5)) {
+			case 0:
+			case 1: some_come(&o, &m); break;
+			case 2:
+			case 3: some_are_expunged(&o, &m); break;
+			case 4: some_vanish(&o, &m); break;
+			}
+			if (dice(4) == 0)
+				assert_same(&o, &m);
+			if (dice(20) == 0)
+				assert_true(imap_msgmap_fill(&m, o.uids, o.count));
+		}
+		assert_false(m.has_forgotten);
+		assert_same(&o, &m);
+		imap_msgmap_done(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +298,7 @@ int main(void)
 		cmocka_unit_test(vanished_uids_are_taken_out),
 		cmocka_unit_test(all_uids_come_at_once),
 		cmocka_unit_test(a_lie_about_four_thousand_million_messages_ends_soon),
+		cmocka_unit_test(it_is_like_an_array),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
