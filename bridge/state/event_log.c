@@ -209,6 +209,20 @@ static size_t baseline_bytes_with(const struct event_log *log, const struct log_
 
 /* --- the log ---------------------------------------------------------------------- */
 
+void event_log_limits(struct state_limits *limits)
+{
+	if (!limits->log_max_entries)
+		limits->log_max_entries = 10000;
+	if (!limits->log_max_bytes)
+		limits->log_max_bytes = (size_t)4 * 1024 * 1024;
+	if (!limits->logs_max_bytes)
+		limits->logs_max_bytes = (size_t)256 * 1024 * 1024;
+	if (!limits->log_ttl_ms)
+		limits->log_ttl_ms = UINT64_C(60) * 60 * 1000;
+	if (limits->log_max_bytes > limits->logs_max_bytes)
+		limits->log_max_bytes = limits->logs_max_bytes;
+}
+
 bool event_log_init(struct event_log *log, struct log_sums *sums)
 {
 	*log = (struct event_log){ .sums = sums };

@@ -32,6 +32,9 @@ struct log_sums {
 	size_t entries, bytes;
 };
 
+/* Fills in what is zero of what concerns logs. */
+void event_log_limits(struct state_limits *limits);
+
 struct event_log {
 	/* Where it ends, and the lowest cursor after which nothing is missing. Both have
 	 * an epoch of 0 while it was not opened. */

@@ -180,16 +180,7 @@ enum err log_store_init(struct log_store *s, struct loop *l, const struct state_
 {
 	*s = (struct log_store){ .loop = l, .limits = *limits, .expiry.fire = on_expiry };
 	TAILQ_INIT(&s->used);
-	if (!s->limits.log_max_entries)
-		s->limits.log_max_entries = 10000;
-	if (!s->limits.log_max_bytes)
-		s->limits.log_max_bytes = (size_t)4 * 1024 * 1024;
-	if (!s->limits.logs_max_bytes)
-		s->limits.logs_max_bytes = (size_t)256 * 1024 * 1024;
-	if (!s->limits.log_ttl_ms)
-		s->limits.log_ttl_ms = UINT64_C(60) * 60 * 1000;
-	if (s->limits.log_max_bytes > s->limits.logs_max_bytes)
-		s->limits.log_max_bytes = s->limits.logs_max_bytes;
+	event_log_limits(&s->limits);
 	return keymap_init(&s->logs) ? ERR_OK : ERR_INTERNAL;
 }
 

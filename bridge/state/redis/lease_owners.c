@@ -50,13 +50,12 @@ void lease_set_owner(struct redis_lease *l, struct redis_owner *o)
 
 	if (old == o)
 		return;
+	if (old)
+		TAILQ_REMOVE(&old->leases, l, of_owner);
 	if (o)
 		TAILQ_INSERT_TAIL(&o->leases, l, of_owner);
 	l->owner = o;
-	if (!old)
-		return;
-	TAILQ_REMOVE(&old->leases, l, of_owner);
-	if (!TAILQ_EMPTY(&old->leases))
+	if (!old || !TAILQ_EMPTY(&old->leases))
 		return;
 	keymap_remove(&l->leases->owners, &old->node);
 	free(old);

@@ -15,79 +15,6 @@
 #define LOCAL_MAX_BYTES   (16 * 1024 * 1024)
 #define LOCAL_MAX_ENTRIES 100000
 
-/* --- logs, leases, slots: of this process --- */
-
-static struct state *local_of(const struct state *s)
-{
-	return ((const struct redis_state *)s)->local;
-}
-
-static struct op *log_open(struct state *s, struct call call, struct bytes log,
-			   state_log_open_cb *cb, void *ctx)
-{
-	return state_log_open(local_of(s), call, log, cb, ctx);
-}
-
-static struct op *log_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
-			     const struct bytes *entries, size_t entry_count,
-			     const struct state_baseline *baselines, size_t baseline_count,
-			     state_log_cb *cb, void *ctx)
-{
-	return state_log_append(local_of(s), call, log, epoch, entries, entry_count, baselines,
-				baseline_count, cb, ctx);
-}
-
-static struct op *log_read(struct state *s, struct call call, struct bytes log,
-			   struct state_cursor after, size_t max_entries, size_t max_bytes,
-			   state_log_read_cb *cb, void *ctx)
-{
-	return state_log_read(local_of(s), call, log, after, max_entries, max_bytes, cb, ctx);
-}
-
-static struct op *log_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
-			  void *ctx)
-{
-	return state_log_top(local_of(s), call, log, cb, ctx);
-}
-
-static struct op *log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
-			   struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
-{
-	return state_log_look(local_of(s), call, log, mark, known, name, cb, ctx);
-}
-
-static enum err log_listen(struct state *s, struct bytes log, struct state_listener *l)
-{
-	return local_of(s)->cls->log_listen(local_of(s), log, l);
-}
-
-static void log_unlisten(struct state_listener *l)
-{
-	local_of(l->state)->cls->log_unlisten(l);
-}
-
-static enum err lease_want(struct state *s, struct bytes name, struct state_lease *l)
-{
-	return local_of(s)->cls->lease_want(local_of(s), name, l);
-}
-
-static void lease_leave(struct state_lease *l)
-{
-	loop_task_stop(&l->task);
-	l->turn = STATE_TURN_UNKNOWN;
-}
-
-static enum state_turn lease_turn(const struct state_lease *l)
-{
-	return l->turn;
-}
-
-static struct op *slot_take(struct state *s, struct call call, struct bytes name, unsigned max,
-			    state_done_cb *cb, void *ctx)
-{
-	return state_slot_take(local_of(s), call, name, max, cb, ctx);
-}
-
 /* --- health --- */
 
 static void on_up(struct redis_link_user *u)
@@ -145,9 +72,13 @@ static struct state_traffic traffic(const struct state *s)
 	};
 }
 
-static struct state_stats stats(const struct state *s)
+static struct state_stats redis_stats(const struct state *s)
 {
-	return state_stats(local_of(s));
+	const struct redis_state *r = (const struct redis_state *)s;
+	struct state_stats stats = state_stats(r->local);
+
+	redis_logs_stats(&r->shared->logs, &stats);
+	return stats;
 }
 
 /* --- life --- */
@@ -160,6 +91,7 @@ static void redis_free(struct state *s)
 		redis_op_free(TAILQ_FIRST(&r->ops));
 	loop_timer_stop(r->loop, &r->first);
 	redis_link_leave(&r->of_link);
+	redis_shared_free(r->shared);
 	redis_link_free(r->link);
 	state_free(r->local);
 	state_sealer_free(r->sealer);
@@ -204,6 +136,9 @@ static bool open_stores(struct redis_state *r, const struct state_redis_setup *s
 	r->link = r->local ? redis_link_new(&link) : NULL;
 	if (!r->link)
 		return false;
+	r->shared = redis_shared_new(r->link, &link, bytes_of_str(r->prefix), setup);
+	if (!r->shared)
+		return false;
 	r->of_link = (struct redis_link_user){ .on_up = on_up, .on_down = on_down };
 	redis_link_join(r->link, &r->of_link);
 	r->first.fire = on_first;
@@ -220,20 +155,24 @@ struct state *state_redis_new(const struct state_redis_setup *setup)
 		.put_many = redis_put_many,
 		.list = redis_list,
 		.count = redis_count,
-		.log_open = log_open,
-		.log_append = log_append,
-		.log_read = log_read,
-		.log_top = log_top,
-		.log_look = log_look,
-		.log_listen = log_listen,
-		.log_unlisten = log_unlisten,
-		.stats = stats,
+		.log_open = redis_shared_log_open,
+		.log_append = redis_shared_log_append,
+		.log_read = redis_shared_log_read,
+		.log_top = redis_shared_log_top,
+		.log_look = redis_shared_log_look,
+		.log_listen = redis_shared_log_listen,
+		.log_unlisten = redis_log_unlisten,
+		.stats = redis_stats,
 		.health = health,
 		.traffic = traffic,
-		.lease_want = lease_want,
-		.lease_leave = lease_leave,
-		.lease_turn = lease_turn,
-		.slot_take = slot_take,
+		.lease_want = redis_shared_lease_want,
+		.lease_leave = redis_lease_leave,
+		.lease_turn = redis_lease_turn,
+		.slot_take = redis_shared_slot_take,
+		.slot_give = redis_shared_slot_give,
+		.hear = redis_shared_hear,
+		.unhear = redis_notes_unhear,
+		.say = redis_shared_say,
 		.free = redis_free,
 	};
 	struct redis_state *r = calloc(1, sizeof *r);

@@ -11,8 +11,12 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "state/redis/args.h"
+#include "state/redis/leases.h"
+#include "state/redis/logs.h"
+#include "state/redis/notes.h"
 #include "state/redis/redis.h"
 #include "state/redis/refusal.h"
+#include "state/redis/slots.h"
 #include "state/sealer.h"
 #include "state/state_class.h"
 
@@ -24,12 +28,30 @@
 
 struct redis_op;
 
+/* What is shared with other processes. */
+struct redis_shared {
+	struct redis_ears *ears;
+	struct redis_process process;
+	struct redis_leases leases;
+	struct redis_slots slots;
+	struct redis_notes notes;
+	struct redis_logs logs;
+	unsigned begun; /* how many of them */
+};
+
+/* The link and the prefix outlive it. NULL: memory or random bytes are short. */
+struct redis_shared *redis_shared_new(struct redis_link *link, const struct redis_link_setup *ears,
+				      struct bytes prefix, const struct state_redis_setup *setup);
+/* Says goodbye to the others. NULL is fine. */
+void redis_shared_free(struct redis_shared *s);
+
 struct redis_state {
 	struct state state;
 	struct loop *loop;
 	struct redis_link *link;
 	struct redis_link_user of_link;
-	struct loop_timer first;     /* by when it should be up */
+	struct loop_timer first; /* by when it should be up */
+	struct redis_shared *shared;
 	struct state *local;         /* goes on while Redis is away; all keys in the clear */
 	char *prefix;                /* of all keys: "mb1:1" */
 	char generation_key[64 + 1]; /* the last generation that was given */
@@ -166,5 +188,28 @@ struct op *redis_list(struct state *s, struct call call, enum state_space space,
 struct op *redis_count(struct state *s, struct call call, enum state_space space, struct bytes key,
 		       uint64_t n, uint64_t ttl_ms, state_count_cb *cb, void *ctx);
 void redis_many_free(struct redis_many *m);
+
+/* shared.c */
+struct op *redis_shared_log_open(struct state *s, struct call call, struct bytes log,
+				 state_log_open_cb *cb, void *ctx);
+struct op *redis_shared_log_append(struct state *s, struct call call, struct bytes log,
+				   uint64_t epoch, const struct bytes *entries, size_t entry_count,
+				   const struct state_baseline *baselines, size_t baseline_count,
+				   state_log_cb *cb, void *ctx);
+struct op *redis_shared_log_read(struct state *s, struct call call, struct bytes log,
+				 struct state_cursor after, size_t max_entries, size_t max_bytes,
+				 state_log_read_cb *cb, void *ctx);
+struct op *redis_shared_log_top(struct state *s, struct call call, struct bytes log,
+				state_log_cb *cb, void *ctx);
+struct op *redis_shared_log_look(struct state *s, struct call call, struct bytes log,
+				 struct bytes mark, struct bytes known, struct bytes name,
+				 state_log_look_cb *cb, void *ctx);
+enum err redis_shared_log_listen(struct state *s, struct bytes log, struct state_listener *l);
+enum err redis_shared_lease_want(struct state *s, struct bytes name, struct state_lease *l);
+struct op *redis_shared_slot_take(struct state *s, struct call call, struct bytes name,
+				  unsigned max, state_done_cb *cb, void *ctx);
+void redis_shared_slot_give(struct state *s, struct bytes name);
+enum err redis_shared_hear(struct state *s, struct bytes name, struct state_ear *e);
+void redis_shared_say(struct state *s, struct bytes name, struct bytes note);
 
 #endif

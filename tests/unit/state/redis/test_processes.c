@@ -430,6 +430,7 @@ static void others_hear_what_one_says(void **test_state)
 	say_until(0, "n", "two", &b);
 	assert_string_equal(own.text, "first");
 	assert_int_equal(other.told, 0);
+	UNTIL(strcmp(a.text, "two") == 0);
 	redis_notes_unhear(&a.ear);
 	say_until(0, "n", "three", &b);
 	assert_string_equal(a.text, "two");
