@@ -12,7 +12,7 @@ struct contract_test {
 	struct arena *mem;
 	struct mailstore *ms;
 	struct bytes path;  /* the folder */
-	struct bytes other; /* another one, empty as well */
+	struct bytes other; /* another one, empty as well; null where there is only one */
 
 	bool is_done;
 	struct fault fault;
@@ -34,6 +34,13 @@ extern const struct contract *contract_now; /* for contract_setup() */
 
 struct call contract_call(struct contract_test *t);
 void contract_wait(struct contract_test *t);
+
+/* A new conversation in the place of the old one: over POP3 only that sees what is new. */
+void contract_renew(struct contract_test *t);
+/* Can another client mark messages \Deleted, so that they are hidden? */
+bool contract_marks_deleted(const struct contract_test *t);
+/* One like this that is not there, each n another. */
+struct message_key contract_stranger(const struct message_key *key, uint32_t n);
 
 enum err contract_open(struct contract_test *t, struct mailstore *ms, const char *password);
 enum err contract_ping(struct contract_test *t);
@@ -64,7 +71,9 @@ enum err contract_copy(struct contract_test *t, const struct message_key *keys, 
 		       struct bytes to);
 enum err contract_move(struct contract_test *t, const struct message_key *keys, size_t count,
 		       struct bytes to);
+/* If that ends the conversation there is a new one. */
 enum err contract_expunge(struct contract_test *t, const struct message_key *keys, size_t count);
+/* Or delivers, where the store cannot; received_at is then what the message says. */
 enum err contract_append(struct contract_test *t, struct bytes path, struct bytes raw,
 			 const char *keywords, int64_t received_at);
 enum err contract_find(struct contract_test *t, struct bytes path, uint32_t first_uid,
@@ -74,6 +83,9 @@ enum err contract_find(struct contract_test *t, struct bytes path, uint32_t firs
  * attachment, is larger with its number, dated backwards, and answers the first. In
  * the test's memory. */
 struct bytes contract_message(struct contract_test *t, unsigned n);
+/* Is it the message, or its header block? What was delivered may have got header fields on
+ * its way. */
+bool contract_is_written(const struct contract_test *t, struct bytes got, struct bytes raw);
 /* Appends messages 1..count to the folder and gives their keys. */
 struct message_key *contract_fill(struct contract_test *t, unsigned count);
 int64_t contract_received_at(unsigned n);

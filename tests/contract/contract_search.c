@@ -42,7 +42,10 @@ void filters_find_what_they_say(void **state)
 				      .name = BYTES_LIT("X-Number"),
 				      .text = BYTES_LIT("7") };
 
-	assert_int_equal(contract_keywords(t, &keys[3], 1, "$deleted", ""), ERR_OK);
+	if (contract_marks_deleted(t))
+		assert_int_equal(contract_keywords(t, &keys[3], 1, "$deleted", ""), ERR_OK);
+	else
+		assert_int_equal(contract_expunge(t, &keys[3], 1), ERR_OK);
 	assert_found(t, text_filter(FILTER_FROM, "PLAIN"), "5 10");
 	assert_found(t, text_filter(FILTER_TO, "other@example.org"), "5 10");
 	assert_found(t, text_filter(FILTER_SUBJECT, "number 9"), "9");
@@ -97,6 +100,11 @@ void filters_are_combined_and_paged(void **state)
 	q.window.kind = WINDOW_AFTER;
 	q.window.key = keys[6];
 	assert_int_equal(contract_expunge(t, &keys[6], 1), ERR_OK); /* the cursor's own goes */
+	if (mailstore_caps(t->ms)->has_names) {
+		/* Without its number nobody knows where it was. */
+		assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_CONFLICT);
+		return;
+	}
 	assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_OK);
 	contract_assert_page(t, "3 1");
 	assert_int_equal(t->page.position, 1);
@@ -172,6 +180,12 @@ static void assert_order_of_sizes(struct contract_test *t)
 	assert_true(t->page.items[0].size > t->page.items[1].size);
 }
 
+/* A server that nothing is appended to is not told when messages came: their Date says. */
+static const char *by_arrival(const struct contract_test *t, const char *told, const char *dated)
+{
+	return mailstore_caps(t->ms)->append ? told : dated;
+}
+
 void orders_go_both_ways(void **state)
 {
 	struct contract_test *t = *state;
@@ -184,8 +198,8 @@ void orders_go_both_ways(void **state)
 						 contract_received_at(n)),
 				 ERR_OK);
 	}
-	assert_order(t, SORT_RECEIVED, false, "1 2 3 4 5 6");
-	assert_order(t, SORT_RECEIVED, true, "6 5 4 3 2 1");
+	assert_order(t, SORT_RECEIVED, false, by_arrival(t, "1 2 3 4 5 6", "1 2 3 4 6 5"));
+	assert_order(t, SORT_RECEIVED, true, by_arrival(t, "6 5 4 3 2 1", "5 6 4 3 2 1"));
 	assert_order_of_sizes(t);
 	assert_order(t, SORT_SUBJECT, false, "1 2 3 4 5 6");
 	if (t->contract->is_fake)
@@ -207,8 +221,12 @@ void a_sorted_page_goes_on_behind_a_message_that_is_gone(void **state)
 	q.window.sort_value =
 		bytes_of_str(arena_printf(t->mem, "%lld", (long long)contract_received_at(6)));
 	assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_OK);
-	contract_assert_page(t, "5 4 3");
+	contract_assert_page(t, by_arrival(t, "5 4 3", "4 3 2"));
 	assert_int_equal(contract_expunge(t, &keys[5], 1), ERR_OK);
+	if (mailstore_caps(t->ms)->has_names) {
+		assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_CONFLICT);
+		return;
+	}
 	assert_int_equal(contract_query(t, &q, MAIL_SUMMARY), ERR_OK);
 	contract_assert_page(t, "5 4 3");
 	assert_int_equal(t->page.position, 3);
