@@ -173,10 +173,11 @@ static struct state *new_state(struct process *p)
 /* For GET /health/ready, which everybody may ask: why is in the log. */
 static const char *trouble_of(void *ctx)
 {
-	const struct process *p = ctx;
+	struct state_health h = state_health(((const struct process *)ctx)->app.state);
 
-	return state_health(p->app.state).is_away ? "The store of sessions cannot be reached."
-						  : NULL;
+	if (h.is_away)
+		return "The store of sessions cannot be reached.";
+	return h.is_refusing ? "The store of sessions refuses what it is asked." : NULL;
 }
 
 static bool start_app(struct process *p)

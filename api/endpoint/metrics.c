@@ -215,6 +215,9 @@ static void put_store(struct buf *to, const struct state *state)
 	const struct metric gauges[] = {
 		{ "store_up", "1: the store answers; 0: one goes on from memory.",
 		  !state_health(state).is_away },
+		{ "store_refusing",
+		  "1: it answers, but it is full, read-only or forbids something.",
+		  state_health(state).is_refusing },
 		{ "store_commands_under_way", "Commands without an answer yet.", t.under_way },
 		{ "store_leases", "What this process does alone among all: accounts it watches.",
 		  t.leases },

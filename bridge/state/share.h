@@ -19,6 +19,7 @@ bool state_is_shared(const struct state *s);
 
 struct state_health {
 	bool is_away;        /* it does not answer: one goes on from memory */
+	bool is_refusing;    /* it answers, but not as it should: it is full, say */
 	const char *trouble; /* a sentence for the operator, without secrets; NULL: all is well */
 };
 struct state_health state_health(const struct state *s);

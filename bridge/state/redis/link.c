@@ -13,6 +13,7 @@
 #include "state/redis/refusal.h"
 
 #define REFUSAL_SHOWN_MS 60000
+#define REFUSING_MS      5000 /* some are written every second */
 
 /* --- ups and downs --- */
 
@@ -306,11 +307,21 @@ bool redis_link_is_up(const struct redis_link *l)
 	return l->is_up;
 }
 
+static bool has_refused(const struct redis_link *l, uint64_t within_ms)
+{
+	return l->refusal && clock_monotonic_ms() - l->refusal_ms < within_ms;
+}
+
+bool redis_link_is_refusing(const struct redis_link *l)
+{
+	return l->is_up && has_refused(l, REFUSING_MS);
+}
+
 const char *redis_link_trouble(const struct redis_link *l)
 {
 	if (!l->is_up)
 		return l->down_reason;
-	if (l->refusal && clock_monotonic_ms() - l->refusal_ms < REFUSAL_SHOWN_MS)
+	if (has_refused(l, REFUSAL_SHOWN_MS))
 		return l->refusal;
 	return redis_conn_trouble(l->conn);
 }

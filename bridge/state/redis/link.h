@@ -47,6 +47,8 @@ void redis_link_free(struct redis_link *l);
 
 /* It answers: connected, logged in, database selected, of a good version. */
 bool redis_link_is_up(const struct redis_link *l);
+/* It is up, but refuses what we need: out of memory, no rights, read-only. */
+bool redis_link_is_refusing(const struct redis_link *l);
 /* For state_health(): why it is down, what it refused within the last minute, or what is
  * not as it should be. */
 const char *redis_link_trouble(const struct redis_link *l);

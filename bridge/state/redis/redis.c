@@ -52,6 +52,7 @@ static struct state_health health(const struct state *s)
 
 	return (struct state_health){
 		.is_away = !redis_link_is_up(r->link),
+		.is_refusing = redis_link_is_refusing(r->link),
 		.trouble = redis_link_trouble(r->link),
 	};
 }

@@ -25,6 +25,9 @@ const struct redis_refusal *redis_refusal_of(const struct redisReply *reply)
 		{ "OOM", "Redis is out of memory", false },
 		{ "MISCONF", "Redis does not want to be written to (MISCONF)", false },
 		{ "NOPERM", "Redis does not let us use all that is needed (NOPERM)", false },
+		/* The same, of Redis 7, from inside of a script. */
+		{ "ERR The user executing the script can't",
+		  "Redis does not let us use all that is needed (NOPERM)", false },
 		{ "BUSY", "Redis is busy with somebody's script", false },
 		{ "NOREPLICAS", "Redis has not as many replicas as it wants", false },
 		{ "NOAUTH", "Redis wants a password", true },
