@@ -520,3 +520,9 @@ int state_contract_run(const struct state_factory *f)
 	return cmocka_run_group_tests_name("state contract", tests, NULL, NULL) +
 	       state_log_contract_run();
 }
+
+int state_contract_run_logs(const struct state_factory *f)
+{
+	world_use(f);
+	return state_log_contract_run();
+}

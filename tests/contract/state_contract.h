@@ -14,5 +14,7 @@ struct state_factory {
 
 /* The result of a cmocka group: the number of failures. */
 int state_contract_run(const struct state_factory *f);
+/* Only what concerns event logs. */
+int state_contract_run_logs(const struct state_factory *f);
 
 #endif

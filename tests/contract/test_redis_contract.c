@@ -1,31 +1,31 @@
-/* The state contract over a private Redis, values sealed with the argument "sealed": run it
- * through with_redis.sh. */
+/*
+ * The state contract over a private Redis: run it through with_redis.sh, with the argument
+ * "clear", "sealed" (values are), or "others": what one process writes to its logs, another
+ * one reads.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "state/redis/redis.h"
 #include "state/share.h"
+#include "state/state_class.h"
 #include "state_contract.h"
 
 #define TURNS_MAX 2000
 
-static bool is_sealed;
+static const char *how;
 
-/* A prefix of its own makes it empty. */
-static struct state *make(struct loop *l, const struct state_limits *limits)
+static struct state *make_one(struct loop *l, const struct state_limits *limits, const char *prefix)
 {
-	static unsigned count;
 	const char *socket = getenv("MAILBRIDGE_REDIS_SOCKET");
 	struct redis_address address;
 	struct state_redis_setup setup = { .loop = l, .address = &address, .limits = *limits };
 	struct state *s;
-	char prefix[32];
 
 	if (!socket || redis_address_parse(bytes_of_str(socket), &address))
 		return NULL;
-	snprintf(prefix, sizeof prefix, "test%u", count++);
-	if (is_sealed)
+	if (strcmp(how, "sealed") == 0)
 		setup.seal_key = BYTES_LIT("a key of the operator of thirty-two bytes");
 	setup.prefix = bytes_of_str(prefix);
 	s = state_redis_new(&setup);
@@ -35,10 +35,105 @@ static struct state *make(struct loop *l, const struct state_limits *limits)
 	return s;
 }
 
+/* --- two processes as one --------------------------------------------------------------- */
+
+struct pair {
+	struct state state;
+	struct state_class cls;
+	struct state *writer, *reader;
+};
+
+static struct op *pair_open(struct state *s, struct call call, struct bytes log,
+			    state_log_open_cb *cb, void *ctx)
+{
+	return state_log_open(((struct pair *)s)->writer, call, log, cb, ctx);
+}
+
+static struct op *pair_append(struct state *s, struct call call, struct bytes log, uint64_t epoch,
+			      const struct bytes *entries, size_t entry_count,
+			      const struct state_baseline *baselines, size_t baseline_count,
+			      state_log_cb *cb, void *ctx)
+{
+	return state_log_append(((struct pair *)s)->writer, call, log, epoch, entries, entry_count,
+				baselines, baseline_count, cb, ctx);
+}
+
+static struct op *pair_read(struct state *s, struct call call, struct bytes log,
+			    struct state_cursor after, size_t max_entries, size_t max_bytes,
+			    state_log_read_cb *cb, void *ctx)
+{
+	return state_log_read(((struct pair *)s)->reader, call, log, after, max_entries, max_bytes,
+			      cb, ctx);
+}
+
+static struct op *pair_top(struct state *s, struct call call, struct bytes log, state_log_cb *cb,
+			   void *ctx)
+{
+	return state_log_top(((struct pair *)s)->reader, call, log, cb, ctx);
+}
+
+static struct op *pair_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			    struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
+{
+	return state_log_look(((struct pair *)s)->reader, call, log, mark, known, name, cb, ctx);
+}
+
+static enum err pair_listen(struct state *s, struct bytes log, struct state_listener *l)
+{
+	const struct pair *p = (const struct pair *)s;
+
+	return p->reader->cls->log_listen(p->reader, log, l);
+}
+
+static void pair_free(struct state *s)
+{
+	struct pair *p = (struct pair *)s;
+
+	state_free(p->writer);
+	state_free(p->reader);
+	free(p);
+}
+
+/* Of logs only. */
+static struct state *pair_new(struct state *writer, struct state *reader)
+{
+	struct pair *p = calloc(1, sizeof *p);
+
+	if (!p || !writer || !reader)
+		return NULL;
+	p->writer = writer;
+	p->reader = reader;
+	p->cls = (struct state_class){
+		.log_open = pair_open,
+		.log_append = pair_append,
+		.log_read = pair_read,
+		.log_top = pair_top,
+		.log_look = pair_look,
+		.log_listen = pair_listen,
+		.log_unlisten = reader->cls->log_unlisten,
+		.free = pair_free,
+	};
+	p->state.cls = &p->cls;
+	return &p->state;
+}
+
+/* A prefix of its own makes it empty. */
+static struct state *make(struct loop *l, const struct state_limits *limits)
+{
+	static unsigned count;
+	struct state *one;
+	char prefix[32];
+
+	snprintf(prefix, sizeof prefix, "test%u", count++);
+	one = make_one(l, limits, prefix);
+	return strcmp(how, "others") == 0 ? pair_new(one, make_one(l, limits, prefix)) : one;
+}
+
 int main(int argc, char **argv)
 {
 	const struct state_factory factory = { .make = make };
 
-	is_sealed = argc > 1 && strcmp(argv[1], "sealed") == 0;
-	return state_contract_run(&factory);
+	how = argc > 1 ? argv[1] : "clear";
+	return strcmp(how, "others") == 0 ? state_contract_run_logs(&factory)
+					  : state_contract_run(&factory);
 }

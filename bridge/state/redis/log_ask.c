@@ -82,8 +82,6 @@ static enum err take_open(struct redis_log *log, const struct redisReply *r,
 		redis_log_drop_mirror(log);
 		return err;
 	}
-	if (log->has_seen && state_cursor_compare(log->seen, previous) == 0)
-		log->seen = top;
 	redis_log_use(log);
 	redis_logs_make_room(log->logs, log);
 	*ret_previous = previous;

@@ -40,12 +40,11 @@ static void on_news(struct loop_task *t)
 	redis_log_free_if_unused(log);
 }
 
-void redis_log_tell_news(struct redis_log *log, struct state_cursor top)
+void redis_log_tell_news(struct redis_log *log, struct state_cursor last)
 {
-	if (!log->listeners || (log->has_seen && state_cursor_compare(log->seen, top) == 0))
+	if (!log->listeners || state_cursor_compare(log->seen, last) == 0)
 		return;
-	log->seen = top;
-	log->has_seen = true;
+	log->seen = last;
 	loop_task_start(log->logs->process->loop, &log->news);
 }
 
@@ -54,12 +53,15 @@ static struct redis_log *log_of(const struct state_listener *l)
 	return (struct redis_log *)(void *)l->log;
 }
 
+/* What the writer is here has been told so far, nobody has to be told again. Else whatever is
+ * there when the channel is heard may have come since: once too often rather than never. */
 static void begin_listening(struct redis_log *log)
 {
-	log->has_seen = redis_log_is_mirrored(log);
-	log->seen = log->is_away ? log->mirror.top : log->written_top;
-	/* What was there before is for the first read to find; unless it cannot. */
-	log->is_first_look = !log->has_seen && redis_link_is_up(log->logs->process->link);
+	struct state_cursor none = { 0, 0 };
+
+	log->seen = !redis_log_is_mirrored(log) ? none
+		    : log->is_away              ? redis_log_last(log)
+						: log->written_last;
 	redis_log_look_at(log);
 }
 
@@ -113,25 +115,25 @@ void redis_log_unlisten(struct state_listener *l)
 /* --- the channel -------------------------------------------------------------------------------
  */
 
-/* "a" (appended) or "o" (opened), the process, where the log ends now. */
+/* "a" (appended) or "o" (opened), the process, the last entry or the marker. */
 static void on_message(struct redis_ear *ear, struct bytes message)
 {
 	struct redis_log *log = (struct redis_log *)((char *)ear - offsetof(struct redis_log, ear));
 	struct bytes text = bytes_skip(message, 1 + PROCESS_ID_BYTES);
 	struct redisReply reply = { .type = REDIS_REPLY_STRING, .str = (char *)text.at };
-	struct state_cursor top;
+	struct state_cursor at;
 
 	reply.len = text.len;
 	if (bytes_equal_str(bytes_first(bytes_skip(message, 1), PROCESS_ID_BYTES),
 			    log->logs->process->id) ||
-	    !redis_log_cursor_of(&reply, &top))
+	    !redis_log_cursor_of(&reply, &at))
 		return;
-	if (top.epoch > log->others_epoch)
-		log->others_epoch = top.epoch;
-	if (log->is_writer && top.epoch > log->mirror.top.epoch)
+	if (at.epoch > log->others_epoch)
+		log->others_epoch = at.epoch;
+	if (log->is_writer && at.epoch > log->mirror.top.epoch)
 		redis_log_drop_mirror(log);
 	if (bytes_starts_with(message, BYTES_LIT("a")))
-		redis_log_tell_news(log, top);
+		redis_log_tell_news(log, at);
 	redis_log_free_if_unused(log);
 }
 
@@ -181,37 +183,22 @@ static void look_as_writer(struct redis_log *log, bool is_there, struct bytes wr
 	}
 }
 
-static void look_as_listener(struct redis_log *log, struct state_cursor top)
-{
-	if (!log->listeners || log->is_writer) {
-		log->is_first_look = false;
-	} else if (log->is_first_look) {
-		log->is_first_look = false;
-		log->has_seen = true;
-		log->seen = top;
-	} else {
-		redis_log_tell_news(log, top);
-	}
-}
-
-static void look(struct redis_log *log, const struct redisReply *top,
-		 const struct redisReply *writer, bool has_gap)
+static void look(struct redis_log *log, const struct redisReply *writer,
+		 const struct redisReply *last, bool has_gap)
 {
 	struct state_cursor at = { 0, 0 };
-	bool is_there = redis_log_cursor_of(top, &at);
+	bool is_there = writer->type == REDIS_REPLY_STRING && writer->len;
 
-	look_as_writer(log, is_there,
-		       writer->type == REDIS_REPLY_STRING ? bytes_of(writer->str, writer->len)
-							  : BYTES_NULL,
+	look_as_writer(log, is_there, is_there ? bytes_of(writer->str, writer->len) : BYTES_NULL,
 		       has_gap);
-	look_as_listener(log, at);
+	/* What a writer writes he tells. */
+	if (!log->is_writer && (!is_there || redis_log_cursor_of(last, &at)))
+		redis_log_tell_news(log, at);
 }
 
 /* What could not be asked is asked again with the next beat. */
 static void look_later(struct redis_log *log)
 {
-	if (log->is_first_look)
-		log->is_first_look = log->has_seen = false;
 	if (!log->is_unseen)
 		TAILQ_INSERT_TAIL(&log->logs->unseen, log, of_unseen);
 	log->is_unseen = true;

@@ -157,8 +157,6 @@ enum err redis_log_open_here(struct redis_log *log, struct state_cursor *ret_pre
 	if (err)
 		return err;
 	log->number++;
-	if (log->has_seen && state_cursor_compare(log->seen, previous) == 0)
-		log->seen = log->mirror.top;
 	redis_log_set_away(log);
 	*ret_previous = previous;
 	return ERR_OK;

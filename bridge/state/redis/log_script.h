@@ -6,6 +6,7 @@
  *	epoch, writer   who opened it last: as which epoch, which process
  *	version         the writer's last write; an older one that comes late changes nothing
  *	top, floor      where it ends; the lowest cursor after which nothing is missing
+ *	last            the last entry that is no marker, which listeners know of
  *	entries, base   bytes of each, as event_log.h counts them
  *
  * KEYS are stream, meta, baselines, and what is said with each.
@@ -21,11 +22,10 @@ extern struct redis_script log_open_script;
 
 /* KEYS: and where arguments were put before. ARGV: process, epoch, version, top, floor or "",
  * ttl, most entries, most bytes, channel, "1": the whole log, how many arguments were put
- * before or "", how many entries, baselines, removed baselines; then these, unless put before:
- * id and data, name and value, name. With a floor or as a whole, it replaces the entries there
- * are. Gives "ok", "conflict", "missing" or "again". */
+ * before or "", how many entries, baselines, removed baselines, last or ""; then these, unless
+ * put before: id and data, name and value, name. With a floor or as a whole, it replaces the
+ * entries there are. Gives "ok", "conflict", "missing" or "again". */
 extern struct redis_script log_write_script;
-#define LOG_WRITE_FIXED_ARGS 14
 
 /* ARGV: after (epoch, seq), most entries, most bytes, what each entry is longer than its data,
  * ttl. Gives top or last, "lost", "more" or "end", and ids and data. A top of "" is no log. */
@@ -37,7 +37,7 @@ extern struct redis_script log_read_script;
 extern struct redis_script log_sight_script;
 
 /* KEYS: of any number of logs. ARGV: how long each is to live at least; 0: as it does. Gives of
- * each top and writer, or "" twice. */
+ * each the writer, "" where there is no log, and the last entry. */
 extern struct redis_script log_look_script;
 
 #endif

@@ -29,8 +29,8 @@ struct redis_log_write {
 	struct redis_log *log;
 	struct op *op;
 	uint64_t number; /* as which it ends */
-	struct state_cursor top;
-	bool is_whole, has_entries;
+	struct state_cursor top, last;
+	bool is_whole;
 	char stage[64]; /* name of the list, when there is one */
 	struct redis_args payload;
 	const struct bytes *list;  /* of the payload */
@@ -143,6 +143,7 @@ static struct redis_log_write *write_new(struct redis_log *log)
 	w->number = log->number;
 	w->epoch = mirror->top.epoch;
 	w->top = mirror->top;
+	w->last = redis_log_last(log);
 	w->is_whole = log->must_write_whole;
 	w->floor = mirror->floor;
 	w->has_floor = w->is_whole || state_cursor_compare(mirror->floor, log->written_top) > 0;
@@ -187,8 +188,8 @@ void redis_log_set_away(struct redis_log *log)
 		TAILQ_INSERT_TAIL(&s->away, log, of_away);
 	log->in_away = log->in_away || !log->write;
 	log->is_away = true;
-	if (state_cursor_compare(log->mirror.top, log->written_top) > 0)
-		redis_log_tell_news(log, log->mirror.top);
+	if (state_cursor_compare(redis_log_last(log), log->written_last) > 0)
+		redis_log_tell_news(log, redis_log_last(log));
 	redis_log_go_on(log);
 }
 
@@ -223,10 +224,11 @@ static void written(struct redis_log_write *w)
 {
 	struct redis_log *log = w->log;
 	struct redis_logs *s = log->logs;
-	bool is_news = !log->is_away && state_cursor_compare(w->top, log->written_top) > 0;
+	bool is_news = !log->is_away && state_cursor_compare(w->last, log->written_last) > 0;
 
 	log->written = w->number;
 	log->written_top = w->top;
+	log->written_last = w->last;
 	redis_log_forget_unwritten(log, w->number);
 	if (w->is_whole)
 		log->must_write_whole = false;
@@ -234,7 +236,7 @@ static void written(struct redis_log_write *w)
 	if (log->written == log->number)
 		log->is_away = false;
 	if (is_news)
-		redis_log_tell_news(log, log->written_top);
+		redis_log_tell_news(log, log->written_last);
 	redis_log_go_on(log);
 	redis_log_write(log);
 	redis_logs_write_away(s);
@@ -303,6 +305,10 @@ static void send_script(struct redis_log_write *w)
 		redis_args_add_str(&a, "");
 	for (size_t i = 0; i < 3; i++)
 		redis_args_add_u64(&a, w->counts[i]);
+	if (w->last.epoch)
+		redis_log_add_cursor(&a, w->last);
+	else
+		redis_args_add_str(&a, "");
 	for (size_t i = 0; !w->stage[0] && i < w->payload.count; i++)
 		redis_args_lend(&a, w->list[i]);
 	list = redis_args_list(&a);

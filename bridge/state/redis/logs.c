@@ -88,6 +88,16 @@ bool redis_log_is_mirrored(const struct redis_log *log)
 	       (redis_ear_is_heard(&log->ear) && !log->is_unsure);
 }
 
+struct state_cursor redis_log_last(const struct redis_log *log)
+{
+	const struct event_log *mirror = &log->mirror;
+
+	for (size_t i = mirror->count; i-- > 0;)
+		if (event_log_at(mirror, i)->len)
+			return event_log_at(mirror, i)->at;
+	return mirror->floor.seq ? mirror->floor : (struct state_cursor){ 0, 0 };
+}
+
 void redis_log_drop_mirror(struct redis_log *log)
 {
 	struct redis_logs *s = log->logs;
@@ -145,6 +155,7 @@ enum err redis_log_begin_mirror(struct redis_log *log, struct state_cursor top,
 	log->is_writer = true;
 	log->number = log->written = 0;
 	log->written_top = top;
+	log->written_last = redis_log_last(log);
 	log->is_away = log->is_unsure = false;
 	return ERR_OK;
 }

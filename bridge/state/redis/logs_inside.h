@@ -30,7 +30,7 @@ struct redis_log {
 	TAILQ_ENTRY(redis_log) of_mirrors, of_away, of_unseen;
 	uint64_t used_ms;
 	uint64_t number, written; /* appends to the mirror; those that Redis has */
-	struct state_cursor written_top;
+	struct state_cursor written_top, written_last;
 	/* Names of baselines that Redis has not: to be found, and in the order of their appends. */
 	struct keymap unwritten;
 	TAILQ_HEAD(, redis_log_name) unwritten_order;
@@ -46,9 +46,8 @@ struct redis_log {
 	struct state_listener *listeners, *telling; /* the latter: whose turn is next */
 	bool is_telling;
 	struct loop_task news;
-	bool has_seen; /* `seen` is a top that listeners need not be told of */
-	struct state_cursor seen;
-	bool is_unseen, is_first_look;
+	struct state_cursor seen; /* the last entry that they were told of */
+	bool is_unseen;
 	unsigned looks; /* under way */
 	unsigned gaps;
 
@@ -70,6 +69,8 @@ static inline bool redis_log_is_settled(const struct redis_log *log)
 {
 	return log->is_away || log->written == log->number;
 }
+/* The last entry of the mirror that is no marker; {0, 0}: it never had one. */
+struct state_cursor redis_log_last(const struct redis_log *log);
 /* Is the mirror as good as Redis? */
 bool redis_log_is_mirrored(const struct redis_log *log);
 bool redis_log_is_over(const struct redis_log *log);
@@ -164,8 +165,8 @@ void redis_logs_write_away(struct redis_logs *s);
 
 /* --- log_hear.c --- */
 
-/* Listeners are to know of this top. */
-void redis_log_tell_news(struct redis_log *log, struct state_cursor top);
+/* Listeners are to know of this entry, the last one. */
+void redis_log_tell_news(struct redis_log *log, struct state_cursor last);
 MUST_CHECK enum err redis_log_subscribe(struct redis_log *log);
 void redis_log_unlink_listener(struct state_listener *l);
 void redis_log_look_at(struct redis_log *log);
