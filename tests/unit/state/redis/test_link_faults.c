@@ -181,8 +181,10 @@ static void nonsense_ends_the_connection(void **state)
 	check_lost("+PONG\r\nHTTP/1.1 400 Bad Request\r\n", false, LONG_MS, ERR_NET, "protocol");
 	check_lost("+PONG\r\n*1000000000\r\n", false, LONG_MS, ERR_NET, "too much");
 	check_lost("+PONG\r\n*-9\r\n", false, LONG_MS, ERR_NET, "protocol");
+#if HIREDIS_MAJOR < 1 /* later ones nest as deep as the server wants; bytes are bounded */
 	check_lost("+PONG\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
 		   false, LONG_MS, ERR_NET, "protocol");
+#endif
 }
 
 static void a_reply_that_is_cut_is_none(void **state)
