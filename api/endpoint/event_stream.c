@@ -270,6 +270,12 @@ static void write_mark(struct event_stream *s)
 	(void)http_stream_write(s->http, buf_bytes(text));
 }
 
+static void follow(const struct event_stream *s)
+{
+	for (size_t i = 0; i < s->filter.folder_count; i++)
+		account_follow(s->account, &s->filter.folders[i]);
+}
+
 void event_stream_beat(struct event_stream *s)
 {
 	bool is_waiting = http_stream_queued_bytes(s->http) > 0;
@@ -287,6 +293,7 @@ void event_stream_beat(struct event_stream *s)
 		if (s->state == EVENT_STREAM_BEHIND)
 			event_stream_read(s);
 	}
+	follow(s);
 	check_session(s);
 	event_feed_read(s->feed);
 }
@@ -374,6 +381,7 @@ static struct event_stream *stream_new(struct event_hub *h, const struct event_l
 	}
 	account_ref(s->account);
 	account_hold(s->account);
+	follow(s);
 	if (s->is_poll) {
 		h->stats.polls++;
 	} else {

@@ -415,6 +415,11 @@ void account_release(struct account *a);
  * long as after account_release(). Not where watching means to ask again and again. */
 void account_used(struct account *a);
 
+/* Somebody listens to what happens in this folder above all; to be said again now and
+ * then. Of those that are said most it is told sooner, where the server makes that a
+ * difference. */
+void account_follow(struct account *a, const struct folder_id *folder);
+
 /* Waits until the held account is watched and what it starts from is known: what
  * changes after `top` will be in the log. ERR_AUTH and the like when it cannot be. */
 typedef void account_cursor_cb(void *ctx, const struct fault *fault, struct state_cursor top);

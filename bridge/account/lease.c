@@ -178,7 +178,7 @@ static void grant(struct lease *l, struct session *s)
 	l->is_reused = s->serial <= l->asked_serial;
 	p->long_leases += is_long(l);
 	if (l->flags & LEASE_WATCH)
-		p->watch = l;
+		p->watches[p->watches[0] != NULL] = l;
 	p->setup.stats->sessions_busy++;
 	l->granted(l, NULL);
 }
@@ -204,6 +204,32 @@ static unsigned sessions_wanted(const struct pool *p, bool *ret_fresh)
 	return wanted + fresh;
 }
 
+/* The one that came last can best be done without. */
+static void ask_one_to_yield(struct pool *p)
+{
+	struct lease *l = p->watches[1] ? p->watches[1] : p->watches[0];
+
+	if (l)
+		l->yield(l);
+}
+
+void pool_ask_to_yield(struct pool *p)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (p->watches[i])
+			p->watches[i]->yield(p->watches[i]);
+}
+
+static void forget_watch(struct pool *p, const struct lease *l)
+{
+	if (p->watches[0] == l) {
+		p->watches[0] = p->watches[1];
+		p->watches[1] = NULL;
+	} else if (p->watches[1] == l) {
+		p->watches[1] = NULL;
+	}
+}
+
 void pool_dispatch(struct pool *p)
 {
 	struct session *s;
@@ -225,13 +251,7 @@ void pool_dispatch(struct pool *p)
 	pool_open_for(p, wanted, fresh);
 	/* A watch in line is no reason to interrupt one. */
 	if (pool_opening(p) < wanted)
-		pool_ask_to_yield(p);
-}
-
-void pool_ask_to_yield(struct pool *p)
-{
-	if (p->watch)
-		p->watch->yield(p->watch);
+		ask_one_to_yield(p);
 }
 
 /* --- for owners ------------------------------------------------------- */
@@ -267,8 +287,7 @@ static void give_back(struct lease *l)
 
 	l->session = NULL;
 	s->lease = NULL;
-	if (p->watch == l)
-		p->watch = NULL;
+	forget_watch(p, l);
 	p->long_leases -= is_long(l);
 	p->setup.stats->sessions_busy--;
 	s->state = SESSION_IDLE;

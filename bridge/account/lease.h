@@ -14,7 +14,7 @@ enum {
 	LEASE_FRESH = 1 << 0, /* a session whose login ended after this was asked */
 	LEASE_LONG = 1 << 1,  /* will be held long: a download */
 	/* Held until somebody else needs it. Stands in line behind all others, but not
-	 * for ever; one per pool. */
+	 * for ever; two per pool. */
 	LEASE_WATCH = 1 << 2,
 };
 

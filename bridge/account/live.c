@@ -9,6 +9,8 @@
 #define MOVE_PATIENCE_MS 2000
 #define MOVES_TTL_MS     60000
 #define MOVES_MAX        20000
+/* Whoever follows a folder's events asks for it as much as who lists it so often. */
+#define FOLLOWER_ASKS 8
 
 /* --- what is known ---------------------------------------------------- */
 
@@ -18,7 +20,9 @@ static bool is_current(const struct watch *w, const struct watch_folder *f)
 		return false;
 	if (w->must_poll || w->account->caps.push == MAILSTORE_PUSH_POLL)
 		return false;
-	return f->is_inbox ? w->is_in_inbox : w->account->caps.push == MAILSTORE_PUSH_NOTIFY;
+	if (f->is_inbox)
+		return w->is_in_inbox;
+	return w->account->caps.push == MAILSTORE_PUSH_NOTIFY || watch_second_tells(w, f);
 }
 
 const struct folder_state *live_state(const struct account *a, const struct folder_id *folder)
@@ -26,11 +30,23 @@ const struct folder_state *live_state(const struct account *a, const struct fold
 	struct watch *w = watch_of(a);
 	struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
 
-	if (!f || !f->has_baseline || !is_current(w, f) || !watch_is_our_turn(w))
+	if (!f || !watch_is_our_turn(w))
+		return NULL;
+	watch_ask_for(w, f, 1);
+	if (!f->has_baseline || !is_current(w, f))
 		return NULL;
 	if (!watch_state(w, f))
 		watch_want_state(w, f);
 	return f->state;
+}
+
+void account_follow(struct account *a, const struct folder_id *folder)
+{
+	struct watch *w = watch_of(a);
+	struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
+
+	if (f && watch_is_our_turn(w))
+		watch_ask_for(w, f, FOLLOWER_ASKS);
 }
 
 /* --- changes under way ------------------------------------------------ */

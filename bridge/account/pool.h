@@ -100,7 +100,8 @@ struct pool {
 	struct lease_queue interactive, bulk;
 	unsigned waiting;
 	unsigned long_leases; /* sessions lent to bulk work and downloads */
-	struct lease *watch;  /* who holds one only until it is needed; NULL */
+	/* Who holds one only until it is needed: NULL, or whoever came first. */
+	struct lease *watches[2];
 	bool is_dispatching;
 	struct host_waiter login_turn;
 	struct loop_timer timer;
@@ -131,7 +132,7 @@ void pool_dispatch(struct pool *p);
 void pool_open_for(struct pool *p, unsigned wanted, bool fresh);
 /* How many logins are under way. */
 unsigned pool_opening(const struct pool *p);
-/* Who only watches lets go of its session soon. */
+/* All who only watch let go of their sessions soon. */
 void pool_ask_to_yield(struct pool *p);
 /* How many there may be as far as this process goes. */
 unsigned pool_limit_at_most(const struct pool *p);

@@ -69,6 +69,7 @@ static void watch_free(struct watch *w)
 	struct fault gone = fault_of(ERR_CANCELLED);
 
 	watch_release(w);
+	watch_second_done(w);
 	set_stopped(w, true);
 	watch_await_review(w);
 	watch_finish_cursors(w, &gone);

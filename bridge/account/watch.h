@@ -78,10 +78,10 @@ struct watch_folder {
 	uint64_t far_until_ms;  /* for one of another process; 0: none is under way */
 	bool is_dirty;
 	bool needs_sync, needs_status;
-	bool has_stood;               /* the server has said where, since this watch has begun */
-	bool is_unsaved;              /* the log's baseline is older than this */
-	struct folder_status glanced; /* as the server counts; of one without MODSEQs */
-	bool has_glanced;             /* and synchronised, or about to be, since then */
+	bool has_stood;  /* the server has said where, since this watch has begun */
+	bool is_unsaved; /* the log's baseline is older than this */
+
+	unsigned asks; /* for this folder, lately: see watch_second.c */
 
 	/* watch_memory.c's. */
 	struct watch_folder *newer, *older;
@@ -129,7 +129,8 @@ struct watch {
 	struct watch_folder **asked; /* by the fan */
 	struct folder_state *fresh;  /* of a sync that is half done */
 	struct watch_telling *telling;
-	bool has_worked; /* this session is alive */
+	struct watch_second *second; /* heap; NULL: never needed */
+	bool has_worked;             /* this session is alive */
 	bool must_yield;
 	bool must_make_room; /* not here, but for other credentials */
 	bool is_in_inbox;    /* the watch goes on where the last one or a sync ended */
@@ -246,6 +247,18 @@ bool watch_tells_all_folders(const struct watch *w);
 void watch_look(struct watch *w, struct watch_folder *f);
 /* All that had happened when `looked_at` was set has been told. */
 void watch_looked(struct watch *w, struct watch_folder *f);
+
+/* --- watch_second.c --------------------------------------------------- */
+
+/* Somebody would know at once what happens in this folder. */
+void watch_ask_for(struct watch *w, struct watch_folder *f, unsigned asks);
+/* A good time to choose whom the second session watches. */
+void watch_second_review(struct watch *w);
+/* Would it say if anything happened there? */
+bool watch_second_tells(const struct watch *w, const struct watch_folder *f);
+/* It watches f no longer; NULL: whichever it is. */
+void watch_second_drop(struct watch *w, const struct watch_folder *f);
+void watch_second_done(struct watch *w);
 
 /* --- watch_drop.c ----------------------------------------------------- */
 

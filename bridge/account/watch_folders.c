@@ -98,6 +98,7 @@ struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *i
 static void folder_free(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.folders_dirty -= f->is_dirty;
+	watch_second_drop(w, f);
 	watch_memory_drop(w, f);
 	drop_names_free(f->names);
 	uid_set_done(&f->untold);
@@ -228,6 +229,7 @@ static bool take_rename(struct watch *w, struct watch_folder *f, const struct fo
 		return false;
 	forget_baseline(w, &f->id);
 	watch_put_gathered(w, f);
+	watch_second_drop(w, f);
 	take_out(w, f);
 	free((void *)f->path.at);
 	f->path = bytes_of(path, to->path.len);
@@ -388,30 +390,11 @@ void watch_take_status(struct watch *w, struct watch_folder *f, const struct fol
 	}
 }
 
-/* MODSEQs tell; without them that anything is counted otherwise than last time. */
+/* A MODSEQ says all. Without one counts have to do, and those of STATUS do not show
+ * that messages were marked \Deleted. */
 static bool can_glance(const struct watch *w, const struct watch_folder *f)
 {
-	return f->has_baseline &&
-	       (watch_has_state(f) || (w->account->caps.changes && watch_totals(f).highestmodseq));
-}
-
-static bool is_same(const struct folder_status *a, const struct folder_status *b)
-{
-	return a->uidvalidity == b->uidvalidity && a->uidnext == b->uidnext &&
-	       a->total == b->total && a->unread == b->unread;
-}
-
-static void take_glance(struct watch *w, struct watch_folder *f, const struct folder_status *st)
-{
-	uint64_t modseq = w->account->caps.changes ? st->highestmodseq : 0;
-
-	if (modseq && watch_totals(f).highestmodseq) {
-		f->needs_sync = f->needs_sync || differs(f, st);
-	} else if (!f->has_glanced || !is_same(&f->glanced, st)) {
-		f->glanced = *st;
-		f->has_glanced = true;
-		f->needs_sync = true;
-	}
+	return f->has_baseline && w->account->caps.changes && watch_totals(f).highestmodseq;
 }
 
 static void on_status(void *ctx, const struct fault *fault, const struct folder_status *status)
@@ -421,9 +404,7 @@ static void on_status(void *ctx, const struct fault *fault, const struct folder_
 	struct watch_folder *f = w->asked[item->index];
 
 	f->needs_status = false;
-	if (!fault && can_glance(w, f))
-		take_glance(w, f, status);
-	else if (!fault)
+	if (!fault)
 		watch_take_status(w, f, status);
 	else if (mailstore_is_open(lease_store(&w->step.lease)))
 		w->must_list = w->must_list || fault->err == ERR_NOT_FOUND;

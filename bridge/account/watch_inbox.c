@@ -128,6 +128,7 @@ void watch_begin(struct watch *w)
 	w->is_known = true;
 	watch_put_connection(w, push_of(w), NULL, 0);
 	plan(w);
+	watch_second_review(w);
 	watch_log_flush(w);
 	watch_look(w, w->at);
 }

@@ -67,6 +67,7 @@ void watch_release(struct watch *w)
 		w->at->needs_sync = w->at->needs_sync || w->at->has_baseline || w->at->is_inbox;
 	fan_stop(&w->fan);
 	step_stop(&w->step);
+	watch_second_drop(w, NULL);
 	forget_work(w);
 	stop_timer(w);
 	w->has_worked = w->must_yield = w->is_in_inbox = w->is_looking = false;
@@ -223,7 +224,7 @@ static bool is_of_folder(const struct watch *w, const struct fault *fault)
 
 static void folder_failed(struct watch *w, struct watch_folder *f)
 {
-	f->needs_sync = f->needs_status = f->has_glanced = false;
+	f->needs_sync = f->needs_status = false;
 	w->must_list = true;
 	watch_did(w);
 }
@@ -258,6 +259,7 @@ static void on_failed(struct step *s, const struct fault *fault)
 static void poll_others(struct watch *w, uint64_t now)
 {
 	w->poll_at_ms = now + w->hub->limits.watch_poll_ms;
+	watch_second_review(w);
 	w->must_list = true;
 	for (size_t i = 0; i < w->folder_count; i++)
 		w->folders[i]->needs_status =

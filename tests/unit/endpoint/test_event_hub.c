@@ -40,6 +40,12 @@ void account_hold(struct account *a)
 	a->holds++;
 }
 
+void account_follow(struct account *a, const struct folder_id *folder)
+{
+	(void)a;
+	(void)folder;
+}
+
 void account_release(struct account *a)
 {
 	a->holds--;
