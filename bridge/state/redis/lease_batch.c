@@ -23,7 +23,8 @@ struct redis_lease_batch {
 static struct redis_script batch_script = {
 	.text = "local me, ttl, alive, r = ARGV[1], ARGV[2], {}, {}\n"
 		"for i, key in ipairs(KEYS) do\n"
-		"  local owner = redis.call('GET', key)\n"
+		"  local owner = redis.pcall('GET', key)\n"
+		"  if type(owner) ~= 'string' then owner = nil end\n"
 		"  r[i] = ''\n"
 		"  if ARGV[5 + i] == 'leave' then\n"
 		"    if owner == me then\n"

@@ -19,8 +19,16 @@
 	"  return e .. '-' .. string.format('%.0f', tonumber(s) + 1)\n"                            \
 	"end\n"
 
+/* What somebody else has put in the place of one of them is no log: all three go. */
 #define LUA_KEEP                                                                                   \
 	"local stream, meta, base = KEYS[1], KEYS[2], KEYS[3]\n"                                   \
+	"local function is_other(key, wanted)\n"                                                   \
+	"  local is = redis.call('TYPE', key).ok\n"                                                \
+	"  return is ~= wanted and is ~= 'none'\n"                                                 \
+	"end\n"                                                                                    \
+	"if is_other(stream, 'stream') or is_other(meta, 'hash') or is_other(base, 'hash') then\n" \
+	"  redis.call('DEL', stream, meta, base)\n"                                                \
+	"end\n"                                                                                    \
 	"local function keep(ttl)\n"                                                               \
 	"  for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ttl) end\n"                              \
 	"end\n"
@@ -49,7 +57,8 @@ struct redis_script log_open_script = {
 	"local t = redis.call('TIME')\n"
 	"local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 	"local m = redis.call('HMGET', meta, 'epoch', 'top')\n"
-	"local last = tonumber(redis.call('GET', KEYS[4]) or 0)\n"
+	"local last = redis.pcall('GET', KEYS[4])\n"
+	"last = type(last) == 'string' and tonumber(last) or 0\n"
 	"local epoch = math.max(last + 1, tonumber(m[1] or 0) + 1, now)\n"
 	"epoch = string.format('%.0f', epoch)\n"
 	"local top = epoch .. '-0'\n"
@@ -103,7 +112,10 @@ struct redis_script log_write_script = {
 	"for i = 1, tonumber(ARGV[12]) do\n"
 	"  local id, data = take(), take()\n"
 	"  if not top or is_after(id, top) then\n"
-	"    redis.call('XADD', stream, id, 'd', data)\n"
+	"    if type(redis.pcall('XADD', stream, id, 'd', data)) == 'table' then\n"
+	"      redis.call('DEL', stream, meta, base)\n" /* another's is in it */
+	"      return 'missing'\n"
+	"    end\n"
 	"    entries = entries + #data + ENTRY\n"
 	"  end\n"
 	"end\n"
@@ -168,8 +180,8 @@ struct redis_script log_sight_script = {
 	"local top = redis.call('HGET', meta, 'top')\n"
 	"if not top then return {''} end\n"
 	"keep(ARGV[1])\n"
-	"local owner = redis.call('GET', KEYS[4])\n"
-	"local led = owner and redis.call('EXISTS', ARGV[2] .. owner) or 0\n"
+	"local owner = redis.pcall('GET', KEYS[4])\n"
+	"local led = type(owner) == 'string' and redis.call('EXISTS', ARGV[2] .. owner) or 0\n"
 	"local mark, value = false, false\n"
 	"if ARGV[3] ~= '' then mark = redis.call('HGET', base, ARGV[3]) end\n"
 	"local known = ARGV[4]\n"
@@ -184,7 +196,7 @@ struct redis_script log_look_script = {
 	.text = "local r = {}\n"
 		"for i, ttl in ipairs(ARGV) do\n"
 		"  local meta = KEYS[3 * i - 1]\n"
-		"  local m = redis.call('HMGET', meta, 'writer', 'last')\n"
+		"  local m = redis.pcall('HMGET', meta, 'writer', 'last')\n"
 		"  r[#r + 1] = m[1] or ''\n"
 		"  r[#r + 1] = m[2] or ''\n"
 		"  if m[1] and redis.call('PTTL', meta) < tonumber(ttl) then\n"

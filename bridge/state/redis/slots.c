@@ -34,6 +34,7 @@ struct redis_slot_op {
  * prefix of processes. */
 static struct redis_script take_script = {
 	.text = "local key, me, sum = KEYS[1], ARGV[1], 0\n"
+		"if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end\n"
 		"local all = redis.call('HGETALL', key)\n"
 		"for i = 1, #all, 2 do\n"
 		"  if all[i] == me or redis.call('EXISTS', ARGV[4] .. all[i]) == 1 then\n"
