@@ -59,8 +59,9 @@ struct op *state_get(struct state *s, struct call call, enum state_space space, 
 		     uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx);
 
 /* The generation of an entry, at once: an answer as of now, whatever has been started and
- * not yet told. ERR_NOT_FOUND: absent or expired; ERR_UNSUPPORTED: this store has to be
- * asked with state_get(). */
+ * not yet told. ERR_NOT_FOUND: absent or expired; ERR_UNSUPPORTED: the store has to be
+ * asked with state_get(). What other processes have changed is seen within moments; while a
+ * shared store is away, what was known of STATE_SESSION stays so for five minutes. */
 MUST_CHECK enum err state_peek(struct state *s, enum state_space space, struct bytes key,
 			       uint64_t *ret_generation);
 

@@ -5,8 +5,9 @@
 
 /* --- get --- */
 
-/* KEYS: entry, its list if any; ARGV: the new time to live or 0, the entry's name in the list */
-static struct redis_script touch_script = {
+/* KEYS: entry, its list if any; ARGV: the new time to live or 0, the entry's name in the list.
+ * Gives the entry and how long it lives. */
+static struct redis_script get_script = {
 	.text = REDIS_LUA_INDEX "local entry = redis.pcall('GET', KEYS[1])\n"
 				"if type(entry) ~= 'string' then return false end\n"
 				"local ttl = tonumber(ARGV[1])\n"
@@ -14,22 +15,36 @@ static struct redis_script touch_script = {
 				"  redis.call('PEXPIRE', KEYS[1], ttl)\n"
 				"  if KEYS[2] then list(KEYS[2], ARGV[2], ttl) end\n"
 				"end\n"
-				"return entry\n",
+				"return {entry, redis.call('PTTL', KEYS[1])}\n",
 };
+
+/* A string, or what the script gives. */
+static struct bytes entry_of(const struct redisReply *reply, uint64_t *ret_left_ms)
+{
+	*ret_left_ms = 0;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+		return redis_string(reply);
+	if (reply->element[1]->integer > 0)
+		*ret_left_ms = (uint64_t)reply->element[1]->integer;
+	return redis_string(reply->element[0]);
+}
 
 static void on_got(void *ctx, enum err err, const struct redisReply *reply)
 {
 	struct redis_op *o = ctx;
-	struct bytes entry, value = BYTES_NULL;
-	uint64_t generation = 0;
+	struct bytes entry = BYTES_NULL, value = BYTES_NULL;
+	uint64_t generation = 0, left_ms = 0;
 
 	o->step = NULL;
 	err = redis_entry_err(err, reply);
-	entry = err ? BYTES_NULL : redis_string(reply);
+	if (!err)
+		entry = entry_of(reply, &left_ms);
 	if (!err)
 		err = bytes_is_null(entry) ? ERR_NOT_FOUND
 					   : redis_read_entry(o->r, o->space, o->key, entry,
 							      o->call.mem, &value, &generation);
+	if (!err && o->space == STATE_SESSION)
+		redis_near_learn(&o->r->near, o->key, o->ticket, generation, left_ms);
 	redis_end_value(o, err, value, generation);
 }
 
@@ -48,7 +63,7 @@ static struct op *ask_and_touch(struct redis_op *o, uint64_t ttl_ms)
 	redis_add_ttl(&a, ttl_ms);
 	redis_args_add(&a, o->key);
 	list = redis_args_list(&a);
-	step = list ? redis_eval(o->r->link, o->call, &touch_script, list, keys, list + keys, 2,
+	step = list ? redis_eval(o->r->link, o->call, &get_script, list, keys, list + keys, 2,
 				 on_got, o)
 		    : NULL;
 	redis_args_done(&a);
@@ -78,14 +93,26 @@ struct op *redis_get(struct state *s, struct call call, enum state_space space, 
 	if (!o)
 		return NULL;
 	o->cb.value = cb;
-	return redis_op_start(o, touch_ttl_ms ? ask_and_touch(o, touch_ttl_ms) : ask(o));
+	if (touch_ttl_ms == 0 && space != STATE_SESSION)
+		return redis_op_start(o, ask(o));
+	o->ticket = redis_near_ask(&o->r->near, o->key);
+	return redis_op_start(o, ask_and_touch(o, touch_ttl_ms));
+}
+
+enum err redis_peek(struct state *s, enum state_space space, struct bytes key,
+		    uint64_t *ret_generation)
+{
+	struct redis_state *r = (struct redis_state *)s;
+
+	return space == STATE_SESSION ? redis_near_peek(&r->near, key, ret_generation)
+				      : ERR_UNSUPPORTED;
 }
 
 /* --- put --- */
 
 /* KEYS: entry, the last generation, the entry's list if any; ARGV: value, time to live, expected
- * generation or nothing, the entry's name in the list. Says whether it was as expected. What is
- * of another type or form is not there. */
+ * generation or nothing, the entry's name, a channel for it or nothing. Says whether it was as
+ * expected. What is of another type or form is not there. */
 static struct redis_script put_script = {
 	.text = REDIS_LUA_GENERATION REDIS_LUA_INDEX
 	"local ttl = tonumber(ARGV[2])\n"
@@ -104,6 +131,7 @@ static struct redis_script put_script = {
 	"  redis.call('DEL', KEYS[1])\n"
 	"  if KEYS[3] then redis.pcall('ZREM', KEYS[3], ARGV[4]) end\n"
 	"end\n"
+	"if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[4]) end\n"
 	"return 1\n",
 };
 
@@ -136,6 +164,7 @@ static struct op *send_put(struct redis_op *o, struct bytes value, uint64_t ttl_
 	redis_add_ttl(&a, ttl_ms);
 	redis_add_generation(&a, expected);
 	redis_args_add(&a, o->key);
+	redis_add_changed(o->r, &a, o->space);
 	list = redis_args_list(&a);
 	step = list ? redis_eval(o->r->link, o->call, &put_script, list, keys, list + keys,
 				 a.count - keys, on_put, o)
@@ -153,14 +182,18 @@ struct op *redis_put(struct state *s, struct call call, enum state_space space, 
 	if (!o)
 		return NULL;
 	o->cb.done = cb;
+	if (space == STATE_SESSION)
+		redis_near_forget(&o->r->near, o->key);
 	return redis_op_start(o, send_put(o, value, ttl_ms, expected));
 }
 
 /* --- delete --- */
 
-/* KEYS: entry, its list if any; ARGV: its name in the list. Says how many there were. */
+/* KEYS: entry, its list if any; ARGV: its name, a channel for it or nothing. Says how many there
+ * were. */
 static struct redis_script delete_script = {
 	.text = "if KEYS[2] then redis.pcall('ZREM', KEYS[2], ARGV[1]) end\n"
+		"if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[1]) end\n"
 		"return redis.call('DEL', KEYS[1])\n",
 };
 
@@ -188,8 +221,9 @@ static struct op *send_delete(struct redis_op *o)
 	if (keys == 2)
 		redis_add_index(o->r, &a, o->space, owner);
 	redis_args_add(&a, o->key);
+	redis_add_changed(o->r, &a, o->space);
 	list = redis_args_list(&a);
-	step = list ? redis_eval(o->r->link, o->call, &delete_script, list, keys, list + keys, 1,
+	step = list ? redis_eval(o->r->link, o->call, &delete_script, list, keys, list + keys, 2,
 				 on_deleted, o)
 		    : NULL;
 	redis_args_done(&a);
@@ -204,5 +238,7 @@ struct op *redis_delete(struct state *s, struct call call, enum state_space spac
 	if (!o)
 		return NULL;
 	o->cb.done = cb;
+	if (space == STATE_SESSION)
+		redis_near_forget(&o->r->near, o->key);
 	return redis_op_start(o, send_delete(o));
 }

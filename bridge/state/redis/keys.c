@@ -71,3 +71,8 @@ struct bytes redis_owner_of(enum state_space space, struct bytes key)
 	}
 	return space == STATE_SESSION && end ? bytes_first(key, end) : BYTES_NULL;
 }
+
+void redis_add_changed(const struct redis_state *r, struct redis_args *a, enum state_space space)
+{
+	redis_args_add(a, space == STATE_SESSION ? bytes_of_str(r->changed) : BYTES_LIT(""));
+}

@@ -225,7 +225,7 @@ struct op *redis_get_many(struct state *s, struct call call, enum state_space sp
 /* --- put --- */
 
 /* KEYS: the last generation, then the entries; ARGV: time to live, for each entry a digit (1: it
- * has a value), then the values. */
+ * has a value), a channel or nothing, what is not told there of keys, then the values. */
 static struct redis_script put_script = {
 	.text = REDIS_LUA_GENERATION
 	"local ttl = tonumber(ARGV[1])\n"
@@ -233,9 +233,12 @@ static struct redis_script put_script = {
 	"if not generation then return refusal end\n"
 	"for i = 2, #KEYS do\n"
 	"  if ttl > 0 and string.sub(ARGV[2], i - 1, i - 1) == '1' then\n"
-	"    redis.call('SET', KEYS[i], '\\1' .. generation .. ARGV[i + 1], 'PX', ttl)\n"
+	"    redis.call('SET', KEYS[i], '\\1' .. generation .. ARGV[i + 3], 'PX', ttl)\n"
 	"  else\n"
 	"    redis.call('DEL', KEYS[i])\n"
+	"  end\n"
+	"  if ARGV[3] ~= '' then\n"
+	"    redis.call('PUBLISH', ARGV[3], string.sub(KEYS[i], #ARGV[4] + 1))\n"
 	"  end\n"
 	"end\n"
 	"return #KEYS\n",
@@ -288,11 +291,13 @@ static struct op *send_chunk(struct redis_op *o, struct redis_chunk *chunk, size
 	}
 	redis_add_ttl(&a, o->ttl_ms);
 	redis_args_add(&a, bytes_of(digits, end - begin));
+	redis_add_changed(o->r, &a, o->space);
+	redis_add_space(o->r, &a, o->space);
 	for (size_t i = begin; i < end; i++)
 		redis_add_value(o->r, &a, o->space, m->keys[i], m->values[i]);
 	list = redis_args_list(&a);
 	step = list ? redis_eval(o->r->link, o->call, &put_script, list, 1 + end - begin,
-				 list + 1 + end - begin, 2 + end - begin, on_chunk, chunk)
+				 list + 1 + end - begin, 4 + end - begin, on_chunk, chunk)
 		    : NULL;
 	redis_args_done(&a);
 	return step;
@@ -328,6 +333,8 @@ struct op *redis_put_many(struct state *s, struct call call, enum state_space sp
 		return NULL;
 	o->ttl_ms = ttl_ms;
 	o->cb.done = cb;
+	for (size_t i = 0; space == STATE_SESSION && i < count; i++)
+		redis_near_forget(&o->r->near, keys[i]);
 	if (count == 0)
 		return redis_op_start(o, ask_nothing(o));
 	if (send_chunks(o))

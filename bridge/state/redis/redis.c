@@ -14,6 +14,8 @@
 /* Of what is held here while Redis is away. */
 #define LOCAL_MAX_BYTES   (16 * 1024 * 1024)
 #define LOCAL_MAX_ENTRIES 100000
+/* Sessions of which we know that they have not changed. */
+#define NEAR_MAX 50000
 
 /* --- health --- */
 
@@ -49,11 +51,12 @@ static void on_first(struct loop_timer *t)
 static struct state_health health(const struct state *s)
 {
 	const struct redis_state *r = (const struct redis_state *)s;
+	const char *trouble = redis_link_trouble(r->link);
 
 	return (struct state_health){
 		.is_away = !redis_link_is_up(r->link),
 		.is_refusing = redis_link_is_refusing(r->link),
-		.trouble = redis_link_trouble(r->link),
+		.trouble = trouble ? trouble : redis_ears_trouble(r->shared->ears),
 	};
 }
 
@@ -91,6 +94,7 @@ static void redis_free(struct state *s)
 	while (!TAILQ_EMPTY(&r->ops))
 		redis_op_free(TAILQ_FIRST(&r->ops));
 	loop_timer_stop(r->loop, &r->first);
+	redis_near_done(&r->near);
 	redis_link_leave(&r->of_link);
 	redis_shared_free(r->shared);
 	redis_link_free(r->link);
@@ -112,44 +116,79 @@ static bool set_names(struct redis_state *r, const struct state_redis_setup *set
 		return false;
 	snprintf(r->prefix, size, "%.*s:" REDIS_FORM, BYTES_FMT(prefix));
 	snprintf(r->generation_key, sizeof r->generation_key, "%s:generation", r->prefix);
+	/* Channels know no databases. */
+	snprintf(r->changed, sizeof r->changed, "%s@%u:changed", r->prefix, setup->address->db);
 	r->has_hash_key = !bytes_is_null(setup->seal_key);
 	if (r->has_hash_key)
 		r->hash_key = hash_hmac_sha256(setup->seal_key, BYTES_LIT("mailbridge redis keys"));
 	return true;
 }
 
-static bool open_stores(struct redis_state *r, const struct state_redis_setup *setup)
+static struct redis_link_setup link_setup(const struct state_redis_setup *setup)
 {
-	struct state_limits limits = setup->limits;
-	struct redis_link_setup link = {
+	return (struct redis_link_setup){
 		.loop = setup->loop,
 		.address = setup->address,
 		.timeout_ms = setup->timeout_ms ? setup->timeout_ms : TIMEOUT_DEFAULT_MS,
 		.commands_max = COMMANDS_MAX,
 		.bytes_max = BYTES_MAX,
 	};
+}
 
+static bool open_local(struct redis_state *r, struct state_limits limits)
+{
 	if (limits.max_bytes == 0 || limits.max_bytes > LOCAL_MAX_BYTES)
 		limits.max_bytes = LOCAL_MAX_BYTES;
 	if (limits.max_entries == 0 || limits.max_entries > LOCAL_MAX_ENTRIES)
 		limits.max_entries = LOCAL_MAX_ENTRIES;
-	r->local = state_memory_new(setup->loop, &limits);
-	r->link = r->local ? redis_link_new(&link) : NULL;
+	r->local = state_memory_new(r->loop, &limits);
+	return r->local != NULL;
+}
+
+static bool open_link(struct redis_state *r, const struct redis_link_setup *setup)
+{
+	r->link = redis_link_new(setup);
 	if (!r->link)
-		return false;
-	r->shared = redis_shared_new(r->link, &link, bytes_of_str(r->prefix), setup);
-	if (!r->shared)
 		return false;
 	r->of_link = (struct redis_link_user){ .on_up = on_up, .on_down = on_down };
 	redis_link_join(r->link, &r->of_link);
 	r->first.fire = on_first;
-	return loop_timer_start(r->loop, &r->first, 2 * link.timeout_ms);
+	return loop_timer_start(r->loop, &r->first, 2 * setup->timeout_ms);
+}
+
+static bool open_shared(struct redis_state *r, const struct redis_link_setup *link,
+			const struct state_redis_setup *setup)
+{
+	struct redis_near_setup near = {
+		.loop = r->loop,
+		.link = r->link,
+		.channel = bytes_of_str(r->changed),
+		.timeout_ms = link->timeout_ms,
+		.grace_ms = NEAR_GRACE_MS,
+		.max = NEAR_MAX,
+	};
+
+	r->shared = redis_shared_new(r->link, link, bytes_of_str(r->prefix), setup);
+	if (!r->shared)
+		return false;
+	near.ears = r->shared->ears;
+	return redis_near_init(&r->near, &near) == ERR_OK;
+}
+
+static bool open_all(struct redis_state *r, const struct state_redis_setup *setup)
+{
+	struct redis_link_setup link = link_setup(setup);
+
+	r->sealer = state_sealer_new(setup->seal_key, BYTES_LIT("mailbridge redis values 1"));
+	return r->sealer && set_names(r, setup) && open_local(r, setup->limits) &&
+	       open_link(r, &link) && open_shared(r, &link, setup);
 }
 
 struct state *state_redis_new(const struct state_redis_setup *setup)
 {
 	static const struct state_class cls = {
 		.get = redis_get,
+		.peek = redis_peek,
 		.put = redis_put,
 		.delete = redis_delete,
 		.get_many = redis_get_many,
@@ -183,8 +222,7 @@ struct state *state_redis_new(const struct state_redis_setup *setup)
 	r->state.cls = &cls;
 	r->loop = setup->loop;
 	TAILQ_INIT(&r->ops);
-	r->sealer = state_sealer_new(setup->seal_key, BYTES_LIT("mailbridge redis values 1"));
-	if (r->sealer && set_names(r, setup) && open_stores(r, setup))
+	if (open_all(r, setup))
 		return &r->state;
 	redis_free(&r->state);
 	return NULL;

@@ -13,6 +13,7 @@
 #include "state/redis/args.h"
 #include "state/redis/leases.h"
 #include "state/redis/logs.h"
+#include "state/redis/near.h"
 #include "state/redis/notes.h"
 #include "state/redis/redis.h"
 #include "state/redis/refusal.h"
@@ -52,9 +53,11 @@ struct redis_state {
 	struct redis_link_user of_link;
 	struct loop_timer first; /* by when it should be up */
 	struct redis_shared *shared;
+	struct redis_near near;
 	struct state *local;         /* goes on while Redis is away; all keys in the clear */
 	char *prefix;                /* of all keys: "mb1:1" */
 	char generation_key[64 + 1]; /* the last generation that was given */
+	char changed[64 + 1];        /* the channel that says which sessions changed */
 	struct hash_sha256 hash_key;
 	bool has_hash_key;
 	struct state_sealer *sealer; /* of values */
@@ -70,8 +73,9 @@ struct redis_op {
 	struct op *step; /* under way */
 	enum state_space space;
 	struct call call;
-	struct bytes key; /* in `input`; of a list its prefix */
-	size_t count;     /* of several: how many; of a list: the most */
+	struct bytes key;                /* in `input`; of a list its prefix */
+	struct redis_near_ticket ticket; /* get */
+	size_t count;                    /* of several: how many; of a list: the most */
 	uint64_t n, ttl_ms;
 	struct redis_many *many; /* owned */
 	union {
@@ -119,6 +123,9 @@ void redis_add_index(const struct redis_state *r, struct redis_args *a, enum sta
 		     struct bytes owner);
 /* What each key of the space begins with: prefix, space, ':'. */
 void redis_add_space(const struct redis_state *r, struct redis_args *a, enum state_space space);
+
+/* The channel on which a change of the entry is told, or an empty name. */
+void redis_add_changed(const struct redis_state *r, struct redis_args *a, enum state_space space);
 
 /* --- values --- */
 
@@ -171,6 +178,8 @@ struct bytes redis_string(const struct redisReply *reply); /* null: it is none *
 
 /* --- what state_class.h wants --- */
 
+enum err redis_peek(struct state *s, enum state_space space, struct bytes key,
+		    uint64_t *ret_generation);
 struct op *redis_get(struct state *s, struct call call, enum state_space space, struct bytes key,
 		     uint64_t touch_ttl_ms, state_value_cb *cb, void *ctx);
 struct op *redis_put(struct state *s, struct call call, enum state_space space, struct bytes key,
