@@ -22,6 +22,7 @@ static void on_done(void *owner, uint32_t n, const struct pop3_status *status,
 	op->pending--;
 	if (status->is_ok && buf_err(&st->spool) == ERR_OK) {
 		st->spooled = msg->key;
+		msg->size = st->spool.len; /* LIST may have told another */
 		op->spooled(op, NULL);
 		return;
 	}

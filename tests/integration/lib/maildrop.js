@@ -31,6 +31,8 @@ export class Maildrop {
    */
   answers = {};
   heard = [];
+  /** The next conversation breaks off after so many bytes. */
+  cutNext = null;
   #peers = new Set();
 
   constructor(messages = []) {
@@ -46,6 +48,8 @@ export class Maildrop {
   conversation = async (peer) => {
     this.#peers.add(peer);
     const session = { messages: [...this.messages], deleted: new Set() };
+    if (this.cutNext !== null) peer.cutAfter(this.cutNext);
+    this.cutNext = null;
     await peer.send(this.greeting);
     for (let line = await peer.line(); line !== null; line = await peer.line()) {
       const [word, ...args] = line.split(' ');
@@ -98,12 +102,12 @@ export class Maildrop {
 }
 
 /** A mailbridge in front of it, and who has it; all of it ends with the test. */
-export async function frontOf(t, drop, settings = {}) {
+export async function frontOf(t, drop, settings = {}, section = {}) {
   const server = await startScriptedServer(drop.conversation);
   t.after(() => server.stop());
   const config = {
     ...settings,
-    'server example.org': { pop3: `pop3://127.0.0.1:${server.port}?tls=none` },
+    'server example.org': { pop3: `pop3://127.0.0.1:${server.port}?tls=none`, ...section },
   };
   const bridge = await startMailbridge({ config });
   t.after(() => bridge.stop());
