@@ -146,6 +146,7 @@ struct watch {
 	bool is_checking;
 	unsigned silences; /* checks in a row that found what had not been told */
 	uint64_t renew_at_ms, poll_at_ms;
+	uint64_t strangers_until_ms; /* folders that a list did not have are left alone */
 
 	struct watch_folder **folders; /* by id */
 	size_t folder_count, folder_cap;

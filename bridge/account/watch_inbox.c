@@ -36,13 +36,25 @@ static void on_looked(struct watch *w, struct watch_folder *f, const struct mail
 		watch_looked(w, f);
 }
 
+/* The server speaks of a folder that we have not got: listed once more, but not with
+ * every word about it; each list begins the watch anew, and then all are spoken of. */
+static void on_stranger(struct watch *w)
+{
+	uint64_t now = clock_monotonic_ms();
+
+	if (now < w->strangers_until_ms)
+		return;
+	w->strangers_until_ms = now + w->hub->limits.watch_poll_ms;
+	w->must_list = true;
+}
+
 static void on_status(struct watch *w, const struct mail_event *ev)
 {
 	struct folder_id id = folder_id_of(&w->id, ev->path);
 	struct watch_folder *f = watch_folder_find(w, &id);
 
 	if (!f) {
-		w->must_list = true;
+		on_stranger(w);
 	} else if (!f->is_inbox) {
 		watch_take_status(w, f, ev->status);
 		/* Without MODSEQs that it says something says all. */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "imap/name.h"
+#include "imap/utf7.h"
 #include "imap/watch.h"
 
 #define FOLDERS_BYTES_MAX (16u << 20)
@@ -69,12 +70,22 @@ static bool reserve_watched(struct imap_watch *w)
 	return true;
 }
 
+/* Dovecot's NOTIFY (2.3) gives names in UTF-8 whatever the session speaks. What is that
+ * and no modified UTF-7 is taken as it is. */
+static struct bytes path_of(const struct imap_watch *w, struct arena *mem, struct bytes raw)
+{
+	bool is_utf8 = w->base.store->session->encoding.is_utf8;
+	struct bytes decoded;
+
+	if (!is_utf8 && bytes_is_utf8(raw) && !imap_utf7_decode(mem, raw, &decoded))
+		return raw;
+	return imap_name_decode(mem, raw, w->base.store->caps.delimiter, is_utf8);
+}
+
 static struct imap_watched_folder *add_watched(struct imap_watch *w, struct bytes raw)
 {
 	struct arena *mem = w->folders.mem;
-	struct imap_watched_folder new = { .path = imap_name_decode(
-						   mem, raw, w->base.store->caps.delimiter,
-						   w->base.store->session->encoding.is_utf8) };
+	struct imap_watched_folder new = { .path = path_of(w, mem, raw) };
 
 	if (arena_failed(mem) || !reserve_watched(w) || !imap_listed_add(&w->folders, raw))
 		return NULL;

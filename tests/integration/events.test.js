@@ -129,6 +129,25 @@ test('one sees what one does oneself', async (t) => {
   );
 });
 
+// Dovecot's NOTIFY gives names in another encoding than its LIST.
+test('folders are known by whatever name the server gives them', async (t) => {
+  const { api, imap, poll, pollUntil } = await someone(t);
+  const names = ['Harbour & Quay', 'Família', '旅行'];
+  const ids = [];
+  for (const name of names) {
+    const made = await api.api('POST', '/v1/folders', { body: { name } });
+    assert.equal(made.status, 201, made.text);
+    ids.push(made.json.id);
+  }
+  const { cursor } = await poll('');
+  const client = await imap();
+  for (const name of ['Harbour &- Quay', 'Fam&AO0-lia', '&ZcWITA-'])
+    await client.append(name, `Subject: to ${name}\r\n\r\nHello.\r\n`);
+  const events = await pollUntil(cursor, (all) => subjects(all).length === names.length);
+  const created = events.filter(({ type }) => type === 'message.created');
+  assert.deepEqual(created.map(({ folderId }) => folderId).sort(), ids.sort());
+});
+
 test('nobody hears of another account', async (t) => {
   const [ada, bob] = [await someone(t), await someone(t)];
   const streams = [await openStream(t, ada.api), await openStream(t, bob.api)];

@@ -214,6 +214,8 @@ static void notify_brings_all_folders(void **state)
 		       "folders\n"
 		       "status Entw\303\274rfe 8 2 1 0 6\n"
 		       "status Later 11 10 9 4 3\n"
+		       "status Harbour & Quay 12 7 6 2 0\n"
+		       "status Fam\303\255lia 13 2 1 0 0\n"
 		       "new 6 $flagged\n"
 		       "looked 0\n"
 		       "new 7 $seen\n"
