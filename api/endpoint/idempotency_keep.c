@@ -12,8 +12,8 @@
 #define OP_MS          10000
 #define RETRY_MS       1000
 #define KEEP_TRYING_MS (10 * 60 * 1000)
-#define ALIVE_EVERY_MS 20000
-#define ALIVE_TTL_MS   60000
+#define ALIVE_EVERY_MS 5000
+#define ALIVE_TTL_MS   20000
 #define OP_MEM_BYTES   ((size_t)1 << 20)
 #define UNKNOWN_MAX    256
 

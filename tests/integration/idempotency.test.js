@@ -1,11 +1,12 @@
 // Idempotency-Key: what is asked for twice under one key is done once, whatever happens between.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { dovecot } from './lib/dovecot.js';
 import { dovecotSection, startMailbridge, useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
+import { redisIsMissing, startRedis } from './lib/redis.js';
 import { imapPeer, startScriptedServer } from './lib/scripted_server.js';
 import { waitFor } from './lib/wait.js';
 
@@ -329,4 +330,105 @@ test('a folder that cannot be used is told at the start', async () => {
   assert.equal(await bridge.exited(), 1);
   assert.match(bridge.output, /\/dev\/null\/journal: Not a directory/);
   bridge.kill();
+});
+
+// --- several processes on one Redis ---------------------------------------------------------
+
+const skip = (await redisIsMissing()) ?? false;
+
+async function sharedPlace(t) {
+  const redis = await startRedis();
+  t.after(() => redis.remove());
+  const folder = stateFolder(t);
+  writeFileSync(`${folder}/key`, 'k'.repeat(64));
+  const config = {
+    state: redis.socket,
+    state_timeout: '300ms',
+    key_file: `${folder}/key`,
+    'server slow.example': slow.section,
+  };
+  return { redis, start: () => startMailbridge({ config }) };
+}
+
+test('a key that one process has another honours', { skip }, async (t) => {
+  const place = await sharedPlace(t);
+  const [one, two] = [await place.start(), await place.start()];
+  const [here, there] = [one, two].map(({ api }) => api.as('ann@slow.example', PASSWORD));
+  t.after(() => [here, there].forEach((api) => api.close()));
+  const before = slow.appends;
+  let finish;
+  slow.onAppend = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
+  const first = append(here, 'k');
+  await waitFor('the APPEND', () => finish);
+  assertProblem(await append(there, 'k'), 409, 'request-in-progress');
+  assertProblem(await append(there, 'k', letter('x')), 422, 'idempotency-key-reused');
+  finish({ tagged: 'OK [APPENDUID 42 21] done' });
+  const { status, text } = await first;
+  assert.equal(status, 201, text);
+  const again = await append(there, 'k');
+  assert.equal(again.text, text);
+  assert.ok(isReplayed(again));
+  assert.equal(slow.appends, before + 1);
+  await one.stop();
+  await two.stop();
+});
+
+test('a process that is killed leaves its keys unknown to the others', { skip }, async (t) => {
+  const place = await sharedPlace(t);
+  const [victim, other] = [await place.start(), await place.start()];
+  const before = slow.appends;
+  let isAsked = false;
+  slow.onAppend = async (_, peer) => {
+    isAsked = true;
+    await peer.silence();
+    return null;
+  };
+  const lost = append(victim.api.as('ann@slow.example', PASSWORD), 'k').catch(() => 'gone');
+  await waitFor('the APPEND', () => isAsked);
+  victim.kill();
+  assert.equal(await lost, 'gone');
+  const api = other.api.as('ann@slow.example', PASSWORD);
+  t.after(() => api.close());
+  const unknown = await waitFor(
+    'it to be known that the process is gone',
+    async () => {
+      const answer = await append(api, 'k');
+      if (answer.status !== 409) return answer;
+      assertProblem(answer, 409, 'request-in-progress');
+      return null;
+    },
+    60_000,
+  );
+  assertProblem(unknown, 504, 'outcome-unknown');
+  assertProblem(await append(api, 'k'), 504, 'outcome-unknown');
+  assert.equal(slow.appends, before + 1);
+  await other.stop();
+});
+
+test('without its store a key is not taken, and is good afterwards', { skip }, async (t) => {
+  const place = await sharedPlace(t);
+  const bridge = await place.start();
+  const api = bridge.api.as('ann@slow.example', PASSWORD);
+  t.after(() => api.close());
+  const before = slow.appends;
+  slow.onAppend = async () => ({ tagged: 'OK [APPENDUID 42 31] done' });
+  assert.equal((await append(api, 'before')).status, 201);
+  place.redis.pause();
+  for (let i = 0; i < 3; i++) assertProblem(await append(api, 'k'), 503, 'busy');
+  assert.equal((await append(api, null)).status, 201);
+  assert.equal(slow.appends, before + 2);
+  place.redis.resume();
+  const answer = await waitFor('the store to be back', async () => {
+    const now = await append(api, 'k');
+    return now.status !== 503 && now;
+  });
+  // Also when the claim that was not answered came to it after all.
+  assert.equal(answer.status, 201, answer.text);
+  assert.ok(!isReplayed(answer));
+  assert.ok(isReplayed(await append(api, 'k')));
+  assert.equal(slow.appends, before + 3);
+  await bridge.stop();
 });
