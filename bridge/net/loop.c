@@ -44,9 +44,11 @@ struct loop {
 	struct turn_end turn_ends[TURN_ENDS_MAX];
 };
 
+/* libuv looks at its timers before it waits, too: one whose time came since it was started, for
+ * the system ran somebody else, is over then, and the wait would have no end. */
 static void on_wake(uv_timer_t *t)
 {
-	(void)t;
+	uv_stop(t->loop);
 }
 
 static void ring_init(struct loop_task *head)

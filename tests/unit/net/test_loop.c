@@ -1,12 +1,15 @@
 #include "cmocka_all.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <uv.h>
 
 #include "base/clock.h"
 #include "net/loop.h"
@@ -190,6 +193,49 @@ static struct job *job_new(struct loop *l)
 	j->l = l;
 	j->t.run = on_job;
 	return j;
+}
+
+/* How long the system runs somebody else when libuv's timer has just been started. */
+static uint64_t held_up_ms;
+
+int uv_timer_start(uv_timer_t *t, uv_timer_cb cb, uint64_t timeout_ms, uint64_t repeat_ms)
+{
+	int (*real)(uv_timer_t *, uv_timer_cb, uint64_t, uint64_t) =
+		(int (*)(uv_timer_t *, uv_timer_cb, uint64_t, uint64_t))dlsym(RTLD_NEXT,
+									      "uv_timer_start");
+	int rc = real(t, cb, timeout_ms, repeat_ms);
+	uint64_t end = clock_monotonic_ms() + held_up_ms;
+
+	while (held_up_ms && clock_monotonic_ms() <= end)
+		;
+	return rc;
+}
+
+static void on_nothing(void *ctx, unsigned events)
+{
+	(void)ctx;
+	(void)events;
+	fail();
+}
+
+/* With a descriptor that stays silent it would wait for ever. */
+static void a_turn_that_was_held_up_comes_to_its_end(void **state)
+{
+	struct loop *l = *state;
+	struct loop_watch *w;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	w = loop_watch_new(l, fds[0], LOOP_READABLE, on_nothing, NULL);
+	held_up_ms = 5;
+	alarm(60);
+	loop_turn(l, 1);
+	loop_turn(l, 1);
+	alarm(0);
+	held_up_ms = 0;
+	loop_watch_free(w);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void a_task_runs_once_however_often_it_is_queued_and_not_at_once(void **state)
@@ -599,6 +645,7 @@ int main(void)
 		ON_LOOP(a_due_timer_stopped_and_freed_by_another_one_does_not_fire),
 		ON_LOOP(starting_a_timer_again_moves_it),
 		ON_LOOP(a_turn_waits_no_longer_than_it_was_told_to),
+		ON_LOOP(a_turn_that_was_held_up_comes_to_its_end),
 		ON_LOOP(a_task_runs_once_however_often_it_is_queued_and_not_at_once),
 		ON_LOOP(a_task_that_queues_itself_runs_once_a_turn),
 		ON_LOOP(tasks_can_stop_and_free_their_neighbours),
