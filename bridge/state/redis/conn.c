@@ -362,3 +362,8 @@ struct redis_conn_bytes redis_conn_bytes(const struct redis_conn *c)
 {
 	return c->bytes;
 }
+
+size_t redis_conn_queued_bytes(const struct redis_conn *c)
+{
+	return c->stream ? stream_queued_bytes(c->stream) : 0;
+}

@@ -70,5 +70,7 @@ struct redis_conn_bytes {
 	uint64_t sent, received;
 };
 struct redis_conn_bytes redis_conn_bytes(const struct redis_conn *c);
+/* What the system has not yet taken. */
+size_t redis_conn_queued_bytes(const struct redis_conn *c);
 
 #endif

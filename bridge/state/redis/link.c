@@ -1,7 +1,8 @@
 /*
  * The life of the link. A caller's deadline ends his call and nothing else. The connection as
  * a whole has to make progress: if the oldest command waits for timeout_ms since the last
- * reply, it is given up. While nothing is under way for timeout_ms, a PING is.
+ * reply, and not a byte has passed, it is given up. While nothing is under way for timeout_ms,
+ * a PING is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,18 @@ static void watch_over(struct redis_link *l, uint64_t since_ms)
 		redis_conn_end(l->conn, "memory is short");
 }
 
+/* Does something pass, though no reply is whole yet? A large one on a slow line takes its time. */
+static bool is_moving(struct redis_link *l)
+{
+	uint64_t received = redis_conn_bytes(l->conn).received;
+	size_t queued = redis_conn_queued_bytes(l->conn), before = l->seen_queued;
+	bool has_received = received != l->seen_received;
+
+	l->seen_received = received;
+	l->seen_queued = queued;
+	return has_received || (queued > 0 && queued != before);
+}
+
 static void on_alive(struct loop_timer *t)
 {
 	struct redis_link *l =
@@ -144,6 +157,8 @@ static void on_alive(struct loop_timer *t)
 		since_ms = first->started_ms;
 	if (now_ms - since_ms < l->host.timeout_ms) {
 		watch_over(l, since_ms);
+	} else if (first && is_moving(l)) {
+		watch_over(l, now_ms);
 	} else if (first) {
 		lost(l, "Redis does not answer", ERR_TIMEOUT);
 	} else {
@@ -160,6 +175,7 @@ static void on_conn_up(void *ctx)
 	l->failures = 0;
 	l->stats.reconnects++;
 	l->replied_ms = clock_monotonic_ms();
+	l->seen_received = redis_conn_bytes(l->conn).received;
 	watch_over(l, l->replied_ms);
 	send_ping(l); /* the first figure of the round trip */
 	(void)tell_users(l);
@@ -198,6 +214,7 @@ static void on_conn_reply(void *ctx, const struct redisReply *reply)
 		return;
 	}
 	l->replied_ms = clock_monotonic_ms();
+	l->seen_received = redis_conn_bytes(l->conn).received;
 	l->stats.replies++;
 	if (c->script && redis_error_is(reply, "NOSCRIPT")) {
 		if (can_resend(c)) {

@@ -43,6 +43,8 @@ struct redis_link {
 	const struct redis_script *known[SCRIPTS_MAX]; /* by the server */
 	size_t known_count;
 	uint64_t replied_ms;
+	uint64_t seen_received; /* bytes, when we looked last */
+	size_t seen_queued;
 	uint64_t pinged_us;
 	char down_reason[300];
 	const char *refusal; /* what was refused last, and when */

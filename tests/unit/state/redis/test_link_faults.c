@@ -2,6 +2,8 @@
 #include "cmocka_all.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "peer.h"
@@ -19,7 +21,9 @@ struct world {
 	const char *info;  /* its answer to INFO; NULL: none at all */
 	const char *hears; /* what it waits for then */
 	const char *says;  /* and says to it */
-	bool hangs_up;
+	bool hangs_up, says_slowly;
+	bool has_tls, tls_fails;
+	enum peer_cert cert;
 	int told;
 	enum err err;
 };
@@ -34,10 +38,28 @@ static void say_bulk(struct peer_conn *c, const char *text)
 	peer_say(c, "\r\n");
 }
 
+/* A piece at a time, each well within the time-out, all together well beyond. */
+static void say_slowly(struct peer_conn *c, const char *text)
+{
+	char piece[2] = "";
+
+	for (; *text; text++) {
+		piece[0] = *text;
+		peer_say(c, piece);
+		usleep(200 * 1000);
+	}
+}
+
 static void script(struct peer_conn *c, void *ctx)
 {
 	const struct world *w = ctx;
 
+	if (w->tls_fails) {
+		peer_start_tls_in_vain(c);
+		return;
+	}
+	if (w->has_tls)
+		peer_start_tls(c);
 	peer_hear(c, "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$10\r\nmailbridge\r\n"
 		     "*1\r\n$4\r\nINFO\r\n");
 	if (w->info) {
@@ -46,7 +68,9 @@ static void script(struct peer_conn *c, void *ctx)
 	}
 	if (w->hears)
 		peer_hear(c, w->hears);
-	if (w->says)
+	if (w->says_slowly)
+		say_slowly(c, w->says);
+	else if (w->says)
 		peer_say(c, w->says);
 	if (!w->hangs_up)
 		peer_wait_closed(c);
@@ -54,7 +78,8 @@ static void script(struct peer_conn *c, void *ctx)
 
 static void begin(struct world *w, uint64_t timeout_ms)
 {
-	struct redis_address a = { .host = (char[]){ "127.0.0.1" } };
+	struct peer_options options = { .cert = w->cert };
+	struct redis_address a = { .host = (char[]){ "127.0.0.1" }, .has_tls = w->has_tls };
 	struct redis_link_setup setup = {
 		.address = &a,
 		.timeout_ms = timeout_ms,
@@ -63,7 +88,7 @@ static void begin(struct world *w, uint64_t timeout_ms)
 	};
 
 	w->loop = loop_new();
-	w->peer = peer_start(NULL, script, w);
+	w->peer = peer_start(&options, script, w);
 	a.port = (uint16_t)peer_port(w->peer);
 	setup.loop = w->loop;
 	w->link = redis_link_new(&setup);
@@ -202,6 +227,45 @@ static void a_reply_that_never_ends_is_given_up(void **state)
 	check_lost("+PONG\r\n", false, 100, ERR_TIMEOUT, "does not answer");
 }
 
+static void a_slow_reply_is_waited_for(void **state)
+{
+	struct world w = {
+		.info = INFO_GOOD,
+		.hears = PING ECHO_X,
+		.says = "+PONG\r\n$1\r\nx\r\n",
+		.says_slowly = true,
+	};
+	const struct bytes echo[] = { BYTES_LIT("ECHO"), BYTES_LIT("x") };
+
+	(void)state;
+	begin(&w, 1000);
+	turn_until_up(&w);
+	redis_call(w.link, (struct call){ 0 }, echo, 2, on_reply, &w);
+	for (int i = 0; i < TURNS_MAX && !w.told; i++)
+		loop_turn(w.loop, 5);
+	assert_int_equal(w.told, 1);
+	assert_int_equal(w.err, ERR_OK);
+	end(&w);
+}
+
+/* --- TLS --- */
+
+static void tls_is_spoken_and_the_certificate_looked_at(void **state)
+{
+	struct world good = { .info = INFO_GOOD, .has_tls = true };
+	struct world bad = { .has_tls = true, .tls_fails = true, .cert = PEER_CERT_WRONG_HOST };
+
+	(void)state;
+	setenv("SSL_CERT_FILE", peer_ca_file(), 1);
+	begin(&good, LONG_MS);
+	turn_until_up(&good);
+	end(&good);
+	begin(&bad, LONG_MS);
+	turn_until_trouble(&bad, "mismatch");
+	assert_false(redis_link_is_up(bad.link));
+	end(&bad);
+}
+
 static void what_was_not_asked_ends_the_connection(void **state)
 {
 	(void)state;
@@ -217,6 +281,8 @@ int main(void)
 		cmocka_unit_test(nonsense_ends_the_connection),
 		cmocka_unit_test(a_reply_that_is_cut_is_none),
 		cmocka_unit_test(a_reply_that_never_ends_is_given_up),
+		cmocka_unit_test(a_slow_reply_is_waited_for),
+		cmocka_unit_test(tls_is_spoken_and_the_certificate_looked_at),
 		cmocka_unit_test(what_was_not_asked_ends_the_connection),
 	};
 
