@@ -17,36 +17,9 @@
 /* Sessions of which we know that they have not changed. */
 #define NEAR_MAX 50000
 
+#define LOOK_MS 1000
+
 /* --- health --- */
-
-static void on_up(struct redis_link_user *u)
-{
-	const struct redis_state *r =
-		(const struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
-	const char *trouble = redis_link_trouble(r->link);
-
-	log_msg(LOG_INFO, "redis", "the state is in Redis");
-	if (trouble)
-		log_msg(LOG_WARN, "redis", "%s", trouble);
-}
-
-static void on_down(struct redis_link_user *u)
-{
-	const struct redis_state *r =
-		(const struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
-
-	log_msg(LOG_WARN, "redis", "Redis is away: %s", redis_link_trouble(r->link));
-}
-
-/* What is never up does not go down. */
-static void on_first(struct loop_timer *t)
-{
-	const struct redis_state *r =
-		(const struct redis_state *)((char *)t - offsetof(struct redis_state, first));
-
-	if (redis_link_stats(r->link).reconnects == 0)
-		log_msg(LOG_WARN, "redis", "Redis is away: %s", redis_link_trouble(r->link));
-}
 
 static struct state_health health(const struct state *s)
 {
@@ -58,6 +31,41 @@ static struct state_health health(const struct state *s)
 		.is_refusing = redis_link_is_refusing(r->link),
 		.trouble = trouble ? trouble : redis_ears_trouble(r->shared->ears),
 	};
+}
+
+/* Each reason once, as long as it is the same: it may change while Redis is away. */
+static void log_trouble(struct redis_state *r)
+{
+	const char *trouble = health(&r->state).trouble;
+
+	if (trouble && strcmp(trouble, r->told) != 0)
+		log_msg(LOG_WARN, "redis", "%s%s",
+			redis_link_is_up(r->link) ? "" : "Redis is away: ", trouble);
+	snprintf(r->told, sizeof r->told, "%s", trouble ? trouble : "");
+}
+
+static void on_up(struct redis_link_user *u)
+{
+	struct redis_state *r =
+		(struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
+
+	log_msg(LOG_INFO, "redis", "the state is in Redis");
+	log_trouble(r);
+}
+
+static void on_down(struct redis_link_user *u)
+{
+	log_trouble((struct redis_state *)((char *)u - offsetof(struct redis_state, of_link)));
+}
+
+static void on_look(struct loop_timer *t)
+{
+	struct redis_state *r =
+		(struct redis_state *)((char *)t - offsetof(struct redis_state, look));
+
+	log_trouble(r);
+	if (!loop_timer_start(r->loop, t, LOOK_MS))
+		log_msg(LOG_WARN, "memory", "no timer: what is wrong with Redis is not told");
 }
 
 static struct state_traffic traffic(const struct state *s)
@@ -93,7 +101,7 @@ static void redis_free(struct state *s)
 
 	while (!TAILQ_EMPTY(&r->ops))
 		redis_op_free(TAILQ_FIRST(&r->ops));
-	loop_timer_stop(r->loop, &r->first);
+	loop_timer_stop(r->loop, &r->look);
 	redis_near_done(&r->near);
 	redis_link_leave(&r->of_link);
 	redis_shared_free(r->shared);
@@ -152,8 +160,8 @@ static bool open_link(struct redis_state *r, const struct redis_link_setup *setu
 		return false;
 	r->of_link = (struct redis_link_user){ .on_up = on_up, .on_down = on_down };
 	redis_link_join(r->link, &r->of_link);
-	r->first.fire = on_first;
-	return loop_timer_start(r->loop, &r->first, 2 * setup->timeout_ms);
+	r->look.fire = on_look;
+	return loop_timer_start(r->loop, &r->look, 2 * setup->timeout_ms);
 }
 
 static bool open_shared(struct redis_state *r, const struct redis_link_setup *link,

@@ -51,7 +51,8 @@ struct redis_state {
 	struct loop *loop;
 	struct redis_link *link;
 	struct redis_link_user of_link;
-	struct loop_timer first; /* by when it should be up */
+	struct loop_timer look; /* for what is wrong; the first time when it should be up */
+	char told[200];         /* of that, in the log */
 	struct redis_shared *shared;
 	struct redis_near near;
 	struct state *local;         /* goes on while Redis is away; all keys in the clear */
