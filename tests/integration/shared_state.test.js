@@ -58,6 +58,25 @@ test('a session of one process is good at another and after a restart', { skip: 
   await other.stop();
 });
 
+test('the usual request asks Redis nothing', { skip: missing }, async () => {
+  const bridge = await start();
+  const mine = await login(bridge);
+  // Scripts that get an entry; what else is going on does so now and then.
+  const asked = async () => {
+    const stats = await redis.command('INFO', 'commandstats');
+    return Number(/cmdstat_pttl:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  };
+  await waitFor('a session that is known', async () => {
+    const before = await asked();
+    await bridge.api.get('/v1/session', mine);
+    return (await asked()) === before;
+  });
+  const before = await asked();
+  for (let i = 0; i < 50; i++) assert.equal((await bridge.api.get('/v1/folders', mine)).status, 200);
+  assert.ok((await asked()) - before < 10);
+  await bridge.stop();
+});
+
 test('what users wrote cannot be read in Redis', { skip: missing }, async () => {
   const bridge = await start();
   await login(bridge);

@@ -3,9 +3,10 @@
  * asking: what it has read, until it hears on a channel that somebody changed it. So that the
  * usual request, of a session in use, waits for nothing (state_peek()).
  *
- * Believed while the channel is heard. While Redis is away altogether nobody can change
- * anything: what was known is believed for NEAR_GRACE_MS more, so that sessions in use go on.
- * While only the channel is lost, nothing is.
+ * Believed while the channel is heard. While Redis is away altogether what was known is
+ * believed for NEAR_GRACE_MS more, so that sessions in use go on: nobody can change anything
+ * then, or, if it is only we who cannot reach it, what others change counts here by then. While
+ * only the channel is lost, nothing is believed.
  *
  * A change may pass unheard between the moment when the channel breaks and when that is
  * noticed: within two time-outs.
