@@ -15,6 +15,8 @@ struct content_op {
 	uint64_t to_skip, to_give;
 	struct loop_task give_task;
 	bool is_passing; /* RETR goes straight through */
+	bool has_come;   /* something of it */
+	bool may_be_empty;
 };
 
 static void fail_not_found(struct pop3_op *op)
@@ -105,6 +107,7 @@ static enum flow on_data(void *owner, uint32_t n, struct bytes data)
 	size_t skip = data.len < c->to_skip ? data.len : (size_t)c->to_skip;
 
 	(void)n;
+	c->has_come = true;
 	c->to_skip -= skip;
 	data = bytes_first(bytes_skip(data, skip), c->to_give);
 	c->to_give -= data.len;
@@ -114,12 +117,18 @@ static enum flow on_data(void *owner, uint32_t n, struct bytes data)
 static void on_done(void *owner, uint32_t n, const struct pop3_status *status,
 		    const struct fault *fault)
 {
+	struct content_op *c = owner;
 	struct pop3_op *op = owner;
 	struct fault f;
 
 	(void)n;
 	if (fault)
 		return;
+	if (status->is_ok && !c->has_come && !c->may_be_empty) {
+		f = pop3_empty_message();
+		pop3_op_fail(op, &f);
+		return;
+	}
 	if (status->is_ok) {
 		finish_stream(op);
 		return;
@@ -137,6 +146,7 @@ static void pass_through(struct content_op *c, const struct pop3_message *msg)
 	enum err err;
 
 	c->is_passing = true;
+	c->may_be_empty = !msg->size;
 	c->to_skip = want->first;
 	c->to_give = want->length ? want->length : UINT64_MAX;
 	err = pop3_session_send(c->op.store->session, "RETR", msg->number, POP3_NO_NUMBER,

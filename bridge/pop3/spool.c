@@ -9,6 +9,11 @@ static enum flow on_data(void *owner, uint32_t n, struct bytes data)
 	return FLOW_MORE;
 }
 
+struct fault pop3_empty_message(void)
+{
+	return fault_with_text(ERR_PROTO, "the server gives nothing of a message that it has");
+}
+
 static void on_done(void *owner, uint32_t n, const struct pop3_status *status,
 		    const struct fault *fault)
 {
@@ -20,6 +25,11 @@ static void on_done(void *owner, uint32_t n, const struct pop3_status *status,
 	if (fault)
 		return;
 	op->pending--;
+	if (status->is_ok && msg->size && !st->spool.len && !buf_err(&st->spool)) {
+		f = pop3_empty_message();
+		op->spooled(op, &f);
+		return;
+	}
 	if (status->is_ok && buf_err(&st->spool) == ERR_OK) {
 		st->spooled = msg->key;
 		msg->size = st->spool.len; /* LIST may have told another */

@@ -9,4 +9,7 @@
 typedef void pop3_spooled_cb(struct pop3_op *op, const struct fault *fault);
 void pop3_spool(struct pop3_op *op, const struct pop3_message *msg, pop3_spooled_cb *done);
 
+/* LIST has a size for it, and RETR gave nothing: no copy of it may be taken for whole. */
+struct fault pop3_empty_message(void);
+
 #endif
