@@ -2,9 +2,11 @@
 #include <hiredis/hiredis.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "state/redis/logs_inside.h"
 
 #define VALUE_MAX_BYTES (64 * 1024 * 1024)
+#define COMES_BACK_MS   10000
 
 static enum err error_of(enum err err)
 {
@@ -127,6 +129,19 @@ static enum err take_entries(struct redis_log_op *o, const struct redisReply *li
 	return err == ERR_NOMEM || arena_failed(o->call.mem) ? ERR_NOMEM : ERR_OK;
 }
 
+/* While somebody listens no log runs out of time: Redis has been emptied. Who writes it has
+ * it still, or else his successor begins another one. */
+static bool may_come_back(struct redis_log *log)
+{
+	uint64_t now = clock_monotonic_ms();
+
+	if (!log->listeners || !log->seen.epoch)
+		return false;
+	if (!log->missed_ms)
+		log->missed_ms = now;
+	return now < log->missed_ms + COMES_BACK_MS;
+}
+
 static enum err take_read(struct redis_log_op *o, const struct redisReply *r,
 			  struct state_entry **ret_entries, size_t *ret_count,
 			  struct state_cursor *ret_last, bool *ret_more)
@@ -138,6 +153,10 @@ static enum err take_read(struct redis_log_op *o, const struct redisReply *r,
 	status = string_of(r->element[1]);
 	if (r->element[0]->len && !redis_log_cursor_of(r->element[0], ret_last))
 		return ERR_PROTO;
+	if (!r->element[0]->len && may_come_back(o->log))
+		return ERR_BUSY;
+	if (r->element[0]->len)
+		o->log->missed_ms = 0;
 	if (bytes_equal_str(status, "lost"))
 		return ERR_NOT_FOUND;
 	*ret_more = bytes_equal_str(status, "more");

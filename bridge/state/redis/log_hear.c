@@ -191,8 +191,9 @@ static void look(struct redis_log *log, const struct redisReply *writer,
 
 	look_as_writer(log, is_there, is_there ? bytes_of(writer->str, writer->len) : BYTES_NULL,
 		       has_gap);
-	/* What a writer writes he tells. */
-	if (!log->is_writer && (!is_there || redis_log_cursor_of(last, &at)))
+	/* What a writer writes he tells. One who finds Redis emptied writes the log again: others
+	 * are not to read meanwhile that it has gone. */
+	if (!log->is_writer && is_there && redis_log_cursor_of(last, &at))
 		redis_log_tell_news(log, at);
 }
 

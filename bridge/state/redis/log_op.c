@@ -307,8 +307,9 @@ void redis_log_on_task(struct loop_task *t)
 		return;
 	if (begun == BEGUN_NOT && !can_tell_append(log))
 		loop_task_stop(&log->task);
-	/* What was appended at once is written at once. */
-	redis_log_write(log);
+	/* What was appended at once is written at once; what could not be written, later. */
+	if (!log->is_away)
+		redis_log_write(log);
 }
 
 /* --- starting --------------------------------------------------------------------------------- */

@@ -47,6 +47,7 @@ struct redis_log {
 	bool is_telling;
 	struct loop_task news;
 	struct state_cursor seen; /* the last entry that they were told of */
+	uint64_t missed_ms;       /* since when it is not there; 0: it is */
 	bool is_unseen;
 	unsigned looks; /* under way */
 	unsigned gaps;
