@@ -19,8 +19,17 @@ const QUIET_LIMIT_MS = 60_000;
 /** Another one makes other things happen. */
 const SEED = Number(process.env.MAILBRIDGE_TEST_SEED ?? 1);
 
-/** What there is to cut: where, and on which side of the connection. */
-const TRIGGERS = [/IDLE/, /NOTIFY/, /FETCH/, /SELECT/, /STATUS/, /DONE/, /LOGIN|AUTHENTICATE/];
+/** What there is to cut: the command, on either side of the connection. */
+const TRIGGERS = {
+  'while it idles': /IDLE/,
+  'while it is asked to tell': /NOTIFY/,
+  'in the midst of a FETCH': /FETCH/,
+  'while it synchronises': /SELECT/,
+  'while it is asked where folders stand': /STATUS/,
+  'when it stops idling': /DONE/,
+  'in a login': /LOGIN|AUTHENTICATE/,
+};
+const phases = Object.keys(TRIGGERS);
 
 const stops = [];
 let bridge;
@@ -29,16 +38,22 @@ let servers;
 before(async () => {
   const folder = mkdtempSync(`${tmpdir()}/mailbridge-watch-`);
   stops.push(() => rmSync(folder, { recursive: true, force: true }));
-  const user = { username: 'random@example.org', password: 'secret' };
+  // One for each test, so that none has to wait because another has lost connections.
+  const names = Array.from({ length: phases.length + 1 }, (_, n) => `random${n}@example.org`);
   const start = async (name, ...options) => {
-    const login = ['--user', `${user.username}:${user.password}`];
-    const server = await startDovecot(`${folder}/${name}`, ...options, ...login);
+    const logins = names.flatMap((username) => ['--user', `${username}:secret`]);
+    const server = await startDovecot(`${folder}/${name}`, ...options, ...logins);
     stops.push(() => server.stop());
-    return { server, user };
+    const left = [...names];
+    return { server, newUser: () => ({ username: left.pop(), password: 'secret' }) };
   };
   const shared = await dovecot();
   servers = {
-    'NOTIFY and QRESYNC': { server: shared, user: await shared.newUser(), canSeeAllFlags: true },
+    'NOTIFY and QRESYNC': {
+      server: shared,
+      newUser: () => shared.newUser(),
+      canSeeAllFlags: true,
+    },
     'IDLE and CONDSTORE': {
       ...(await start(
         'condstore',
@@ -120,7 +135,8 @@ class Mailbox {
   }
 
   async begin() {
-    const { username, password } = this.kind.user;
+    this.user = await this.kind.newUser();
+    const { username, password } = this.user;
     const made = await bridge.api.api('POST', '/v1/sessions', {
       body: { username, password, server: this.kind.section },
     });
@@ -140,7 +156,7 @@ class Mailbox {
   }
 
   connect() {
-    const { username, password } = this.kind.user;
+    const { username, password } = this.user;
     return ImapClient.connect(this.kind.server, username, password);
   }
 
@@ -224,13 +240,27 @@ class Mailbox {
     await this.request('POST', '/v1/messages/actions', bodies[this.dice(4)]);
   }
 
-  cut() {
-    this.kind.relay.cutNext({
-      trigger: TRIGGERS[this.dice(TRIGGERS.length)],
+  cut(phase = phases[this.dice(phases.length)]) {
+    return this.kind.relay.cutNext({
+      trigger: TRIGGERS[phase],
       side: this.dice(2) ? 'client' : 'server',
       after: this.dice(60),
       how: this.dice(2) ? 'fin' : 'rst',
     });
+  }
+
+  /** Goes on until a connection has been cut there. */
+  async cutIn(phase) {
+    const cut = this.cut(phase);
+    for (let tries = 0; tries < 30 && !cut.isCut; tries++) {
+      // What it logs in for comes behind another cut.
+      if (phase === 'in a login') this.kind.relay.cutAll();
+      await this.deliver(FOLDERS[tries % 2]);
+      await this.change('INBOX');
+      await this.listed().catch(() => {}); // an answer may be what was cut
+      await waitFor('it', () => cut.isCut, 500).catch(() => {});
+    }
+    assert.ok(cut.isCut, `nothing was cut ${phase}`);
   }
 
   async step() {
@@ -260,9 +290,23 @@ class Mailbox {
   }
 }
 
-const kinds = ['NOTIFY and QRESYNC', 'IDLE and CONDSTORE', 'nothing but IMAP4rev1'];
+/** What is cut in each: what it sends there. */
+const kinds = {
+  'NOTIFY and QRESYNC': phases,
+  'IDLE and CONDSTORE': phases.filter((phase) => phase !== 'while it is asked to tell'),
+  'nothing but IMAP4rev1': ['in the midst of a FETCH', 'while it synchronises', 'in a login'],
+};
 
-for (const [n, name] of kinds.entries()) {
+for (const [n, [name, cuts]] of Object.entries(kinds).entries()) {
+  for (const phase of cuts) {
+    test(`a connection that is cut ${phase} loses nothing: ${name}`, async (t) => {
+      const box = new Mailbox(t, servers[name], diceOf(1000 * SEED + 100 + n));
+      await box.begin();
+      await box.cutIn(phase);
+      await box.quiet();
+    });
+  }
+
   test(`random changes are followed: ${name}`, async (t) => {
     const box = new Mailbox(t, servers[name], diceOf(1000 * SEED + n));
     await box.begin();

@@ -96,7 +96,7 @@ class Link {
 }
 
 /**
- * Gives { port, record(), cutNext(), stop() }. record() gives an array that from now on gets each line
+ * Gives { port, record(), cutNext(), cutAll(), stop() }. record() gives an array that from now on gets each line
  * that clients send. cutNext({ trigger, side, after, how }) plans one cut: after so
  * many bytes of what the client sends from where `trigger` matches (side 'client'), or of what the
  * server sends from that moment on (side 'server'). How: 'fin', 'rst' or 'silence', which passes
@@ -142,6 +142,10 @@ export async function startCuttingRelay(toPort) {
           await link?.serverClosed;
         },
       };
+    },
+    /** Ends all that is there. */
+    cutAll() {
+      for (const link of links) link.destroy();
     },
     async stop() {
       const ended = new Promise((resolve) => {
