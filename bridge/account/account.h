@@ -52,6 +52,9 @@ struct account_limits {
 	size_t preview_fetch_bytes;    /* of a text part, to make a preview from */
 	size_t cache_bytes;            /* of summaries kept in memory; default 64 MiB */
 	size_t folder_bytes; /* of what folders hold, of all that are watched; default 256 MiB */
+	/* Of one of them; a larger one is not remembered, and `reset` tells of what cannot be
+	 * told without; default 8 MiB. */
+	size_t folder_max_bytes;
 	uint64_t credentials_ttl_ms; /* a verified login is believed for so long; default 5 min */
 	uint64_t watch_linger_ms;    /* watched on after the last one let go; default 5 min */
 	uint64_t watch_poll_ms;      /* where the server does not tell; default 60 s */

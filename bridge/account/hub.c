@@ -23,6 +23,7 @@
 #define POLL_DEFAULT_MS              (60 * 1000)
 #define CACHE_DEFAULT_BYTES          ((size_t)64 << 20)
 #define FOLDERS_DEFAULT_BYTES        ((size_t)256 << 20)
+#define FOLDER_DEFAULT_BYTES         ((size_t)8 << 20)
 #define RETRY_DEFAULT_MS             500
 #define RENEW_DEFAULT_MS             (9 * 60 * 1000)
 
@@ -46,6 +47,7 @@ static void set_defaults(struct account_limits *l)
 		l->preview_fetch_bytes ? l->preview_fetch_bytes : PREVIEW_DEFAULT_BYTES;
 	l->cache_bytes = l->cache_bytes ? l->cache_bytes : CACHE_DEFAULT_BYTES;
 	l->folder_bytes = l->folder_bytes ? l->folder_bytes : FOLDERS_DEFAULT_BYTES;
+	l->folder_max_bytes = l->folder_max_bytes ? l->folder_max_bytes : FOLDER_DEFAULT_BYTES;
 	l->credentials_ttl_ms = l->credentials_ttl_ms ? l->credentials_ttl_ms : VERIFIED_DEFAULT_MS;
 	l->watch_linger_ms = l->watch_linger_ms ? l->watch_linger_ms : LINGER_DEFAULT_MS;
 	l->watch_poll_ms = l->watch_poll_ms ? l->watch_poll_ms : POLL_DEFAULT_MS;

@@ -26,10 +26,8 @@
 #include "cache/drop_names.h"
 #include "state/share.h"
 
-/* What is kept of one folder's messages; beyond that it is told by `reset`. */
-#define WATCH_STATE_MAX_BYTES (8u << 20)
-#define WATCH_WHOLE_MAX       50000 /* messages of a folder that is not the inbox, without CONDSTORE */
-#define WATCH_RUNS_MAX        200000
+#define WATCH_WHOLE_MAX 50000 /* messages of a folder that is not the inbox, without CONDSTORE */
+#define WATCH_RUNS_MAX  200000
 /* So many may be named that went while only the place was known. */
 #define WATCH_GONE_MAX 10000
 /* So many checks in a row find what the server ought to have told. */

@@ -88,7 +88,7 @@ static bool pack(struct watch_folder *f)
 {
 	struct buf b;
 
-	buf_init(&b, WATCH_STATE_MAX_BYTES);
+	buf_init(&b, f->watch->hub->limits.folder_max_bytes);
 	folder_state_save(f->state, &b);
 	if (!buf_err(&b))
 		f->packed = malloc(b.len);
@@ -194,7 +194,7 @@ static void on_trim(struct loop_task *t)
 static void unpack(struct watch *w, struct watch_folder *f)
 {
 	take_out(&w->hub->memory, f);
-	f->state = folder_state_new(WATCH_STATE_MAX_BYTES);
+	f->state = folder_state_new(w->hub->limits.folder_max_bytes);
 	if (f->state && folder_state_load(f->state, bytes_of(f->packed, f->packed_len)) != ERR_OK) {
 		folder_state_free(f->state);
 		f->state = NULL;

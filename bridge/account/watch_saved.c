@@ -140,7 +140,7 @@ static void take_numbers(struct saved *s, struct watch_folder *f)
 
 static bool take_state(struct watch_folder *f, struct bytes saved)
 {
-	f->state = folder_state_new(WATCH_STATE_MAX_BYTES);
+	f->state = folder_state_new(f->watch->hub->limits.folder_max_bytes);
 	if (!f->state || folder_state_load(f->state, saved) != ERR_OK)
 		return false;
 	watch_memory_note(f->watch, f);

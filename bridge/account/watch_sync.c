@@ -187,6 +187,7 @@ static void on_synced(void *ctx, const struct fault *fault, const struct mail_sy
 	struct watch_folder *f = w->at;
 	struct folder_diff diff = { 0 };
 	struct mail_sync numbered = { 0 };
+	uint64_t modseq = watch_totals(f).highestmodseq;
 	enum err err;
 
 	if (!watch_took(w, fault))
@@ -207,6 +208,8 @@ static void on_synced(void *ctx, const struct fault *fault, const struct mail_sy
 	} else {
 		check(w, &diff);
 		watch_take_diff(w, f, &diff);
+		/* Whoever goes on from there need not hear once more of what was told. */
+		f->is_unsaved = f->is_unsaved || watch_totals(f).highestmodseq != modseq;
 	}
 	is_in_step(w, f);
 }
@@ -235,7 +238,8 @@ static struct op *sync_since(struct step *s, struct mailstore *ms)
 	const struct folder_status *at = &w->at->at;
 	const struct mail_baseline since = { .uidvalidity = at->uidvalidity,
 					     .uidnext = at->uidnext,
-					     .highestmodseq = at->highestmodseq };
+					     .highestmodseq = at->highestmodseq,
+					     .only_changes = !w->at->is_inbox };
 
 	return mailstore_sync(ms, s->call, w->at->path, &since, on_since, w);
 }
@@ -285,6 +289,9 @@ static bool since_init(struct since *s, struct arena *mem, const struct mail_syn
 	if (gone > WATCH_GONE_MAX)
 		return false;
 	s->gone = ARENA_ARRAY(mem, sync->count + gone, uint32_t);
+	s->diff = (struct folder_diff){ .created = s->created,
+					.updated = s->updated,
+					.gone = s->gone };
 	return s->created && s->updated && s->gone;
 }
 
@@ -330,9 +337,6 @@ static void since_gone(struct since *s, const struct mail_sync *sync,
 	}
 	if (s->diff.gone_count)
 		qsort(s->gone, s->diff.gone_count, sizeof *s->gone, compare_uids);
-	s->diff.created = s->created;
-	s->diff.updated = s->updated;
-	s->diff.gone = s->gone;
 }
 
 /* Without a state their keywords are at hand only now. */
@@ -358,16 +362,20 @@ static void put_updates(struct watch *w, struct watch_folder *f, const struct ma
 	diff->updated_count = 0;
 }
 
-/* Those that were shown then are shown now or have gone. Otherwise some had been marked
- * \Deleted, and which those were nobody knows. */
-static bool adds_up(const struct watch_folder *f, const struct since *s,
-		    const struct folder_status *at)
+/* Puts into the difference what has gone; false when nobody knows. Those that were shown
+ * then are shown now, or are marked as deleted since, or have gone; where that does not
+ * add up some had been hidden before, or their going has been told already. */
+static bool find_gone(const struct watch_folder *f, struct since *s, const struct mail_sync *sync,
+		      const struct folder_status *at)
 {
 	const struct folder_filter all = { 0 };
+	bool is_countable = f->state && !sync->is_whole;
+	uint32_t left = is_countable ? folder_state_rank(f->state, &all, at->uidnext, false) : 0;
 
-	return !f->state ||
-	       folder_state_rank(f->state, &all, at->uidnext, false) + s->diff.gone_count ==
-		       at->total;
+	/* A server may name all that are not there, whenever they went. */
+	if (!is_countable || left + s->diff.gone_count != at->total)
+		since_gone(s, sync, at);
+	return !is_countable || left + s->diff.gone_count == at->total;
 }
 
 static void take_since(struct watch *w, struct watch_folder *f, const struct mail_sync *sync,
@@ -381,8 +389,7 @@ static void take_since(struct watch *w, struct watch_folder *f, const struct mai
 		watch_reset(w, f, "watch-gap");
 	} else {
 		since_flags(&s, sync, at);
-		since_gone(&s, sync, at);
-		if (!sync->is_whole && !adds_up(f, &s, at)) {
+		if (!find_gone(f, &s, sync, at)) {
 			watch_reset(w, f, "watch-gap");
 			return;
 		}
@@ -431,7 +438,7 @@ void watch_sync(struct watch *w, struct watch_folder *f)
 		return;
 	}
 	if (!*to)
-		*to = folder_state_new(WATCH_STATE_MAX_BYTES);
+		*to = folder_state_new(w->hub->limits.folder_max_bytes);
 	if (!*to)
 		watch_lost(w, &nomem);
 	else

@@ -15,10 +15,12 @@ uint64_t clock_monotonic_ms(void)
 	return clock_monotonic_us() / 1000u;
 }
 
+int64_t clock_wall_shift_ms;
+
 int64_t clock_wall_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + clock_wall_shift_ms;
 }
