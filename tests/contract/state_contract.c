@@ -518,7 +518,7 @@ int state_contract_run(const struct state_factory *f)
 
 	world_use(f);
 	return cmocka_run_group_tests_name("state contract", tests, NULL, NULL) +
-	       state_log_contract_run();
+	       state_log_contract_run() + state_share_contract_run();
 }
 
 int state_contract_run_logs(const struct state_factory *f)

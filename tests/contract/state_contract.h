@@ -10,6 +10,8 @@
 struct state_factory {
 	/* An empty store with these limits; the test fails on NULL. */
 	struct state *(*make)(struct loop *l, const struct state_limits *limits);
+	/* As another process on the last one that was made; NULL: there is no other process. */
+	struct state *(*make_another)(struct loop *l);
 };
 
 /* The result of a cmocka group: the number of failures. */

@@ -48,6 +48,17 @@ void world_limit(struct world *w, const struct state_limits *limits)
 	assert_non_null(w->state);
 }
 
+struct state *world_another(struct world *w)
+{
+	struct state *s;
+
+	if (!factory->make_another)
+		return NULL;
+	s = factory->make_another(w->loop);
+	assert_non_null(s);
+	return s;
+}
+
 struct call world_call(struct world *w)
 {
 	return (struct call){ .mem = w->mem, .deadline_ms = clock_monotonic_ms() + WORLD_LONG_MS };

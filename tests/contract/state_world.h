@@ -25,11 +25,15 @@ int world_tear_down(void **test_state);
 /* Replaces the store by an empty one of these limits. */
 void world_limit(struct world *w, const struct state_limits *limits);
 
+/* Another process on the same store, which the test frees; NULL: there cannot be one. */
+struct state *world_another(struct world *w);
+
 struct call world_call(struct world *w);
 /* Turns until the operation, just started, has told; fails when it does not, or
  * did inside the starting call. */
 void world_wait(struct world *w, const int *told, const struct op *op);
 
 int state_log_contract_run(void);
+int state_share_contract_run(void);
 
 #endif

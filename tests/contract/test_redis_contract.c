@@ -16,7 +16,7 @@
 
 static const char *how;
 
-static struct state *make_one(struct loop *l, const struct state_limits *limits, const char *prefix)
+static struct state *make_one(struct loop *l, const struct state_limits *limits, const char *of)
 {
 	const char *socket = getenv("MAILBRIDGE_REDIS_SOCKET");
 	struct redis_address address;
@@ -27,7 +27,7 @@ static struct state *make_one(struct loop *l, const struct state_limits *limits,
 		return NULL;
 	if (strcmp(how, "sealed") == 0)
 		setup.seal_key = BYTES_LIT("a key of the operator of thirty-two bytes");
-	setup.prefix = bytes_of_str(prefix);
+	setup.prefix = bytes_of_str(of);
 	s = state_redis_new(&setup);
 	redis_address_done(&address);
 	for (int i = 0; s && i < TURNS_MAX && state_health(s).is_away; i++)
@@ -117,21 +117,27 @@ static struct state *pair_new(struct state *writer, struct state *reader)
 	return &p->state;
 }
 
+static char prefix[32]; /* of the last one that was made */
+
 /* A prefix of its own makes it empty. */
 static struct state *make(struct loop *l, const struct state_limits *limits)
 {
 	static unsigned count;
 	struct state *one;
-	char prefix[32];
 
 	snprintf(prefix, sizeof prefix, "test%u", count++);
 	one = make_one(l, limits, prefix);
 	return strcmp(how, "others") == 0 ? pair_new(one, make_one(l, limits, prefix)) : one;
 }
 
+static struct state *make_another(struct loop *l)
+{
+	return make_one(l, &(struct state_limits){ 0 }, prefix);
+}
+
 int main(int argc, char **argv)
 {
-	const struct state_factory factory = { .make = make };
+	const struct state_factory factory = { .make = make, .make_another = make_another };
 
 	how = argc > 1 ? argv[1] : "clear";
 	return strcmp(how, "others") == 0 ? state_contract_run_logs(&factory)

@@ -62,7 +62,7 @@ struct redis_script log_open_script = {
 	"local epoch = math.max(last + 1, tonumber(m[1] or 0) + 1, now)\n"
 	"epoch = string.format('%.0f', epoch)\n"
 	"local top = epoch .. '-0'\n"
-	"redis.call('SET', KEYS[4], epoch)\n"
+	"redis.call('SET', KEYS[4], epoch, 'PX', 7776000000)\n"
 	"if not m[1] then\n"
 	"  redis.call('DEL', stream, base)\n"
 	"  redis.call('HSET', meta, 'floor', top, 'entries', 0, 'base', 0)\n"
