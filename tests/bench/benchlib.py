@@ -96,6 +96,14 @@ class Bridge:
         with urllib.request.urlopen(request) as answer:
             return answer.read()
 
+    def is_known(self, path):
+        """Is it answered from memory? The tag of such a list has dots."""
+        name, value = self.header.split(": ", 1)
+        request = urllib.request.Request(self.url + path, headers={name: value})
+        with urllib.request.urlopen(request) as answer:
+            answer.read()
+            return "." in answer.headers["ETag"]
+
     def token(self):
         """From here on requests carry a session's token, as a front end's do."""
         body = json.dumps({"username": USER, "password": PASSWORD}).encode()
@@ -105,20 +113,25 @@ class Bridge:
             self.header = "Authorization: Bearer " + json.load(answer)["token"]
 
     def listen(self, path):
-        """Listens to events from here on, and waits until `path` is answered from memory: the tag
-        of such a list has dots."""
+        """Listens to events from here on, and waits until `path` is answered from memory."""
         name, value = self.header.split(": ", 1)
         request = urllib.request.Request(self.url + "/v1/events", headers={
             name: value, "Accept": "text/event-stream"})
         self.events = urllib.request.urlopen(request)
+        self.wait_known(path)
+
+    def wait_known(self, path):
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            answer = urllib.request.urlopen(urllib.request.Request(
-                self.url + path, headers={name: value}))
-            if "." in answer.headers["ETag"]:
+            if self.is_known(path):
                 return
             time.sleep(0.1)
         raise SystemExit("the folder is not answered from memory")
+
+    def metrics(self):
+        """By name, with the setting `metrics = same`."""
+        text = urllib.request.urlopen(self.url + "/metrics").read().decode()
+        return {name: float(n) for name, n in re.findall(r"^mailbridge_(\w+) (\S+)$", text, re.M)}
 
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -127,6 +140,48 @@ class Bridge:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+
+class Redis:
+    """A private one, empty, nothing on disk."""
+
+    def __init__(self):
+        self.dir = WORK / "redis"
+        self.stop()
+        said = run(SUPPORT / "redis.sh", "start", self.dir)
+        self.socket = dict(line.split("=", 1) for line in said.split())["REDIS_SOCKET"]
+        self.key = WORK / "key"
+        self.key.write_bytes(os.urandom(64))
+
+    def settings(self):
+        return f"state = {self.socket}\nkey_file = {self.key}\n"
+
+    def command(self, *words):
+        """What redis-cli prints; keys are any bytes."""
+        return run("redis-cli", "-s", self.socket, *words, errors="surrogateescape").strip()
+
+    def used_bytes(self):
+        return int(re.search(r"^used_memory:(\d+)", self.command("INFO", "memory"), re.M)[1])
+
+    def keys(self, pattern="*"):
+        return [key for key in self.command("KEYS", pattern).split("\n") if key]
+
+    def stop(self):
+        run(SUPPORT / "redis.sh", "stop", self.dir)
+
+
+class Distance:
+    """A relay to a port on this machine that adds `round_trip_ms` to each round trip."""
+
+    def __init__(self, port, round_trip_ms):
+        self.process = subprocess.Popen(
+            ["node", SUPPORT / "delay_proxy.js", "--to", str(port),
+             "--delay-ms", str(round_trip_ms / 2)], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Nginx:
