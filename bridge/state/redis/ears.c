@@ -47,7 +47,7 @@ struct redis_ears {
 	char trouble[200];       /* empty: none */
 };
 
-/* --- channels ------------------------------------------------------------------------------ */
+/* --- channels ----------------------------------------------------------------- */
 
 static void make_due(struct redis_channel *c)
 {
@@ -147,7 +147,7 @@ bool redis_ear_is_heard(const struct redis_ear *l)
 	return c && c->state == CHANNEL_HEARD && c->ears->is_up;
 }
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------------ */
 
 /* A null message is a gap. Listeners may go meanwhile, this one and others. */
 static void tell(struct redis_channel *c, struct bytes message, bool is_for_new)
@@ -200,8 +200,7 @@ static void take(struct redis_ears *e, const struct redisReply *r)
 	}
 }
 
-/* --- subscribing --------------------------------------------------------------------------------
- */
+/* --- subscribing --- */
 
 /* False: the connection takes no more now. */
 static bool subscribe(struct redis_ears *e, struct redis_channel *const *list, size_t count)
@@ -262,8 +261,7 @@ static void on_task(struct loop_task *t)
 		tell_new(e);
 }
 
-/* --- the connection ------------------------------------------------------------------------------
- */
+/* --- the connection --- */
 
 static uint64_t beat_ms(const struct redis_ears *e)
 {
@@ -350,8 +348,7 @@ static void on_timer(struct loop_timer *t)
 	plan(e, beat_ms(e));
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static bool begin(struct redis_ears *e, const struct redis_link_setup *setup)
 {

@@ -45,8 +45,7 @@ static struct redis_script batch_script = {
 		"return r\n",
 };
 
-/* --- batches ------------------------------------------------------------------------------------
- */
+/* --- batches --- */
 
 void lease_set_turn(struct redis_lease *l, enum state_turn turn)
 {

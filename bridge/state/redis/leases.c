@@ -4,7 +4,7 @@
 
 #define REFRESH_BEATS 600
 
-/* --- what is due --------------------------------------------------------------------------- */
+/* --- what is due -------------------------------------------------------------- */
 
 void lease_make_due(struct redis_lease *l)
 {
@@ -46,8 +46,7 @@ void lease_free(struct redis_lease *l)
 	free(l);
 }
 
-/* --- what the process tells
- * ------------------------------------------------------------------------ */
+/* --- what the process tells --- */
 
 static struct redis_leases *of_user(struct redis_process_user *u)
 {
@@ -113,8 +112,7 @@ static void on_gap(struct redis_ear *ear)
 	lease_owners_may_be_gone(s);
 }
 
-/* --- in line
- * ------------------------------------------------------------------------------------------ */
+/* --- in line --- */
 
 static struct redis_lease *lease_new(struct redis_leases *s, struct bytes name)
 {
@@ -175,8 +173,7 @@ enum state_turn redis_lease_turn(const struct state_lease *of)
 	return of->turn;
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 enum err redis_leases_init(struct redis_leases *s, struct redis_process *p)
 {

@@ -23,7 +23,7 @@ static struct bytes string_of(const struct redisReply *r)
 	return r->type == REDIS_REPLY_STRING ? bytes_of(r->str, r->len) : BYTES_NULL;
 }
 
-/* --- open --------------------------------------------------------------------------------- */
+/* --- open --------------------------------------------------------------------- */
 
 /* What cannot be opened is as if it were not there. ERR_NOMEM. */
 static enum err load_one(struct redis_log *log, struct bytes name, struct bytes value,
@@ -103,7 +103,7 @@ static void on_open(void *ctx, enum err err, const struct redisReply *r)
 	redis_log_tell_opened(o, error_of(err), previous);
 }
 
-/* --- read --------------------------------------------------------------------------------- */
+/* --- read --------------------------------------------------------------------- */
 
 static enum err take_entries(struct redis_log_op *o, const struct redisReply *list,
 			     struct state_entry *entries, size_t *ret_count)
@@ -180,7 +180,7 @@ static void on_read(void *ctx, enum err err, const struct redisReply *r)
 	redis_log_tell_read(o, error_of(err), entries, err ? 0 : count, last, has_more);
 }
 
-/* --- sight -------------------------------------------------------------------------------- */
+/* --- sight -------------------------------------------------------------------- */
 
 static struct bytes take_value(struct redis_log_op *o, struct bytes name,
 			       const struct redisReply *r)
@@ -226,7 +226,7 @@ static void on_sight(void *ctx, enum err err, const struct redisReply *r)
 		redis_log_tell_top(o, error_of(err), sight.top);
 }
 
-/* --- asking ------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------- */
 
 static void add_limits(const struct redis_logs *s, struct redis_args *a)
 {

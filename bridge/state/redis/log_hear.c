@@ -22,7 +22,7 @@ struct redis_log_look {
 	unsigned gaps[LOOK_MAX];
 };
 
-/* --- listeners ------------------------------------------------------------------------------ */
+/* --- listeners ---------------------------------------------------------------- */
 
 static void on_news(struct loop_task *t)
 {
@@ -112,8 +112,7 @@ void redis_log_unlisten(struct state_listener *l)
 	redis_log_free_if_unused(log);
 }
 
-/* --- the channel -------------------------------------------------------------------------------
- */
+/* --- the channel --- */
 
 /* "a" (appended) or "o" (opened), the process, the last entry or the marker. */
 static void on_message(struct redis_ear *ear, struct bytes message)
@@ -153,8 +152,7 @@ enum err redis_log_subscribe(struct redis_log *log)
 	return redis_process_listen(log->logs->process, "log", log->node.key, &log->ear);
 }
 
-/* --- looking ------------------------------------------------------------------------------------
- */
+/* --- looking --- */
 
 void redis_log_look_at(struct redis_log *log)
 {
@@ -304,8 +302,7 @@ static void on_look_task(struct loop_task *t)
 		goes_on = look_at_some(s);
 }
 
-/* --- all of them ---------------------------------------------------------------------------------
- */
+/* --- all of them --- */
 
 static bool look_again(void *ctx, struct keymap_node *n)
 {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "state/redis/logs_inside.h"
 
-/* --- operations -------------------------------------------------------------------------- */
+/* --- operations --------------------------------------------------------------- */
 
 void redis_log_op_move(struct redis_log_op *o, struct redis_log_ops *to)
 {
@@ -69,7 +69,7 @@ void redis_log_go_on(struct redis_log *log)
 	loop_task_start(log->logs->process->loop, &log->task);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------------ */
 
 void redis_log_tell_opened(struct redis_log_op *o, enum err err, struct state_cursor previous)
 {
@@ -127,7 +127,7 @@ static void tell_error(struct redis_log_op *o, enum err err)
 	}
 }
 
-/* --- beginning -------------------------------------------------------------------------------- */
+/* --- beginning ---------------------------------------------------------------- */
 
 enum begun {
 	BEGUN_NOT, /* it waits, and so do those after it */
@@ -312,7 +312,7 @@ void redis_log_on_task(struct loop_task *t)
 		redis_log_write(log);
 }
 
-/* --- starting --------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------- */
 
 struct op *redis_log_open(struct redis_logs *s, struct call call, struct bytes log,
 			  state_log_open_cb *cb, void *ctx)

@@ -40,7 +40,7 @@ struct redis_log_write {
 	bool has_floor;
 };
 
-/* --- names of baselines ----------------------------------------------------------------- */
+/* --- names of baselines ------------------------------------------------------- */
 
 void redis_log_note_unwritten(struct redis_log *log, struct bytes name)
 {
@@ -74,7 +74,7 @@ void redis_log_forget_unwritten(struct redis_log *log, uint64_t number)
 	}
 }
 
-/* --- what is written ------------------------------------------------------------------------ */
+/* --- what is written ---------------------------------------------------------- */
 
 static void add_entries(struct redis_log_write *w)
 {
@@ -177,8 +177,7 @@ void redis_log_write_cancel(struct redis_log *log)
 	write_free(log->write);
 }
 
-/* --- away ---------------------------------------------------------------------------------------
- */
+/* --- away --- */
 
 void redis_log_set_away(struct redis_log *log)
 {
@@ -207,8 +206,7 @@ void redis_logs_write_away(struct redis_logs *s)
 	}
 }
 
-/* --- sending
- * --------------------------------------------------------------------------------------- */
+/* --- sending --- */
 
 static void send_next(struct redis_log_write *w);
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "state/redis/logs_inside.h"
 
-/* --- logs ------------------------------------------------------------------------------- */
+/* --- logs --------------------------------------------------------------------- */
 
 static struct redis_log *log_new(struct redis_logs *s, struct bytes name)
 {
@@ -62,7 +62,7 @@ void redis_log_free_if_unused(struct redis_log *log)
 	log_free(log);
 }
 
-/* --- mirrors ------------------------------------------------------------------------------ */
+/* --- mirrors ------------------------------------------------------------------ */
 
 void redis_log_use(struct redis_log *log)
 {
@@ -160,7 +160,7 @@ enum err redis_log_begin_mirror(struct redis_log *log, struct state_cursor top,
 	return ERR_OK;
 }
 
-/* --- what is kept in Redis ------------------------------------------------------------------- */
+/* --- what is kept in Redis ---------------------------------------------------- */
 
 static void add_key(const struct redis_log *log, struct redis_args *a, const char *what)
 {
@@ -302,8 +302,7 @@ enum err redis_log_open_value(const struct redis_log *log, struct bytes name, st
 	return seal(log, 'b', name, bytes_skip(sealed, REDIS_LOG_TAG_BYTES), to, true);
 }
 
-/* --- what the process tells ----------------------------------------------------------------------
- */
+/* --- what the process tells --- */
 
 static struct redis_logs *of_user(struct redis_process_user *u)
 {
@@ -330,8 +329,7 @@ static void on_beat(struct redis_process_user *u)
 		loop_task_start(s->process->loop, &s->look_task);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 enum err redis_logs_init(struct redis_logs *s, struct redis_process *p,
 			 const struct state_limits *limits, struct bytes seal_key,

@@ -18,7 +18,7 @@ static struct redis_script beat_script = {
 		"return was\n",
 };
 
-/* --- names ------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------- */
 
 struct call redis_process_call(void)
 {
@@ -61,7 +61,7 @@ enum err redis_process_listen(const struct redis_process *p, const char *kind, s
 	return err;
 }
 
-/* --- alive ------------------------------------------------------------------------------- */
+/* --- alive -------------------------------------------------------------------- */
 
 bool redis_process_lives(const struct redis_process *p)
 {
@@ -167,7 +167,7 @@ static void on_down(struct redis_link_user *u)
 	set_away((struct redis_process *)((char *)u - offsetof(struct redis_process, of_link)));
 }
 
-/* --- life ---------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------- */
 
 enum err redis_process_init(struct redis_process *p, struct loop *l, struct redis_link *link,
 			    struct redis_ears *ears, struct bytes prefix, unsigned db)

@@ -8,7 +8,7 @@ static struct redis_shared *of(struct state *s)
 	return ((struct redis_state *)s)->shared;
 }
 
-/* --- logs ----------------------------------------------------------------------------------- */
+/* --- logs --------------------------------------------------------------------- */
 
 struct op *redis_shared_log_open(struct state *s, struct call call, struct bytes log,
 				 state_log_open_cb *cb, void *ctx)
@@ -50,8 +50,7 @@ enum err redis_shared_log_listen(struct state *s, struct bytes log, struct state
 	return redis_log_listen(&of(s)->logs, log, l);
 }
 
-/* --- leases, slots, notes ----------------------------------------------------------------------
- */
+/* --- leases, slots, notes --- */
 
 enum err redis_shared_lease_want(struct state *s, struct bytes name, struct state_lease *l)
 {
@@ -79,8 +78,7 @@ void redis_shared_say(struct state *s, struct bytes name, struct bytes note)
 	redis_notes_say(&of(s)->notes, name, note);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 /* In the order in which they have begun; each step undoes itself when it fails. */
 static bool begin(struct redis_shared *s, struct redis_link *link,

@@ -73,7 +73,7 @@ static struct redis_script write_script = {
 		"return 1\n",
 };
 
-/* --- names and operations -------------------------------------------------------------------- */
+/* --- names and operations ----------------------------------------------------- */
 
 static struct redis_slot *slot_of(struct redis_slots *s, struct bytes name)
 {
@@ -151,8 +151,70 @@ static bool start(struct redis_slot_op *o, struct call call, struct redis_script
 	return o->call != NULL;
 }
 
-/* --- take, give ---------------------------------------------------------------------------------
- */
+/* --- writing them again --- */
+
+struct writing {
+	struct redis_slots *slots;
+	struct redis_slot_op *op; /* being filled */
+};
+
+static void on_written(void *ctx, enum err err, const struct redisReply *reply)
+{
+	struct redis_slot_op *o = ctx;
+
+	(void)reply;
+	for (size_t i = 0; err && i < o->count; i++)
+		doubt(o->slots, o->at[i]);
+	op_free(o);
+}
+
+static void send(struct writing *w)
+{
+	struct redis_slot_op *o = w->op;
+	struct redis_process *p = w->slots->process;
+	struct redis_args a;
+
+	w->op = NULL;
+	if (!o)
+		return;
+	redis_args_init(&a);
+	for (size_t i = 0; i < o->count; i++)
+		redis_process_add_key(p, &a, "slot", o->at[i]->node.key);
+	redis_args_add_str(&a, p->id);
+	redis_args_add_u64(&a, TTL_MS);
+	for (size_t i = 0; i < o->count; i++) {
+		redis_args_add_u64(&a, o->at[i]->count);
+		o->at[i]->is_doubted = false;
+	}
+	if (!start(o, redis_process_call(), &write_script, &a, on_written))
+		on_written(o, ERR_NOMEM, NULL);
+}
+
+static bool write_slot(void *ctx, struct keymap_node *n)
+{
+	struct writing *w = ctx;
+
+	if (!w->op)
+		w->op = op_new(w->slots, WRITE_MAX);
+	if (!w->op)
+		return false;
+	add(w->op, (struct redis_slot *)n);
+	if (w->op->count == WRITE_MAX)
+		send(w);
+	return true;
+}
+
+static void write_one(struct redis_slots *s, struct redis_slot *slot)
+{
+	struct writing w = { .slots = s };
+
+	s->writes++;
+	if (!write_slot(&w, &slot->node))
+		doubt(s, slot);
+	send(&w);
+}
+
+/* --- take, give --- */
 
 static void on_given(void *ctx, enum err err, const struct redisReply *reply)
 {
@@ -206,7 +268,7 @@ static void on_taken(void *ctx, enum err err, const struct redisReply *reply)
 		err = ERR_BUSY;
 		slot->count--;
 		if (o->writes != s->writes)
-			doubt(s, slot); /* it was written as if we had it */
+			write_one(s, slot); /* it was written as if we had it */
 	} else if (err) {
 		doubt(s, slot);
 	}
@@ -255,59 +317,7 @@ struct op *redis_slot_take(struct redis_slots *s, struct call call, struct bytes
 	return NULL;
 }
 
-/* --- writing them again
- * ------------------------------------------------------------------------------ */
-
-struct writing {
-	struct redis_slots *slots;
-	struct redis_slot_op *op; /* being filled */
-};
-
-static void on_written(void *ctx, enum err err, const struct redisReply *reply)
-{
-	struct redis_slot_op *o = ctx;
-
-	(void)reply;
-	for (size_t i = 0; err && i < o->count; i++)
-		doubt(o->slots, o->at[i]);
-	op_free(o);
-}
-
-static void send(struct writing *w)
-{
-	struct redis_slot_op *o = w->op;
-	struct redis_process *p = w->slots->process;
-	struct redis_args a;
-
-	w->op = NULL;
-	if (!o)
-		return;
-	redis_args_init(&a);
-	for (size_t i = 0; i < o->count; i++)
-		redis_process_add_key(p, &a, "slot", o->at[i]->node.key);
-	redis_args_add_str(&a, p->id);
-	redis_args_add_u64(&a, TTL_MS);
-	for (size_t i = 0; i < o->count; i++) {
-		redis_args_add_u64(&a, o->at[i]->count);
-		o->at[i]->is_doubted = false;
-	}
-	if (!start(o, redis_process_call(), &write_script, &a, on_written))
-		on_written(o, ERR_NOMEM, NULL);
-}
-
-static bool write_slot(void *ctx, struct keymap_node *n)
-{
-	struct writing *w = ctx;
-
-	if (!w->op)
-		w->op = op_new(w->slots, WRITE_MAX);
-	if (!w->op)
-		return false;
-	add(w->op, (struct redis_slot *)n);
-	if (w->op->count == WRITE_MAX)
-		send(w);
-	return true;
-}
+/* --- all of them -------------------------------------------------------------- */
 
 static void write_all(struct redis_slots *s)
 {

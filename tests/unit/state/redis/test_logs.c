@@ -79,7 +79,7 @@ static int tear_down(void **test_state)
 	return redis_world_tear_down(test_state);
 }
 
-/* --- the operations, waited for ---------------------------------------------------------- */
+/* --- the operations, waited for ----------------------------------------------- */
 
 struct answer {
 	int told;
@@ -224,7 +224,7 @@ static bool is_same(struct state_cursor a, struct state_cursor b)
 	return state_cursor_compare(a, b) == 0;
 }
 
-/* --- listeners --------------------------------------------------------------------------- */
+/* --- listeners ---------------------------------------------------------------- */
 
 /* Reads from where it is whenever there are news. */
 struct follower {
@@ -312,7 +312,7 @@ static void until_heard(long long channels)
 	assert_int_equal(s.integer, channels);
 }
 
-/* --- several processes ------------------------------------------------------------------- */
+/* --- several processes -------------------------------------------------------- */
 
 static void who_opens_last_writes_and_all_read_the_same(void **test_state)
 {
@@ -391,7 +391,7 @@ static void who_wrote_reads_on_where_another_does(void **test_state)
 	assert_int_equal(f.lost, 0);
 }
 
-/* --- cut, away, empty ----------------------------------------------------------------------- */
+/* --- cut, away, empty --------------------------------------------------------- */
 
 static void an_append_whose_reply_is_lost_is_there_once(void **test_state)
 {
@@ -525,8 +525,7 @@ static void an_emptied_redis_is_filled_again(void **test_state)
 	assert_int_equal(here.lost, 0);
 }
 
-/* --- bounds ------------------------------------------------------------------------------------
- */
+/* --- bounds --- */
 
 static void trimming_is_the_same_for_all(void **test_state)
 {

@@ -112,7 +112,7 @@ static int tear_down(void **test_state)
 	return redis_world_tear_down(test_state);
 }
 
-/* --- leases ------------------------------------------------------------------------ */
+/* --- leases ------------------------------------------------------------------- */
 
 static void on_turn(struct state_lease *l)
 {
@@ -285,7 +285,7 @@ static void an_empty_redis_is_led_again(void **test_state)
 	UNTIL(a.turn != b.turn);
 }
 
-/* --- slots ------------------------------------------------------------------------------- */
+/* --- slots -------------------------------------------------------------------- */
 
 struct answer {
 	int told;
@@ -389,7 +389,7 @@ static void slots_are_taken_without_redis_and_written_later(void **test_state)
 	assert_int_equal(take(1, "s", 2), ERR_BUSY);
 }
 
-/* --- notes ------------------------------------------------------------------------------- */
+/* --- notes -------------------------------------------------------------------- */
 
 struct hearer {
 	struct state_ear ear;
