@@ -39,6 +39,7 @@ struct account {
 	struct mailstore_caps caps;
 	struct mailstore_quota quota;
 	uint64_t quota_until_ms; /* 0: not asked yet */
+	uint64_t cold_until_ms;  /* the store lacked what a list needed: list.c */
 
 	struct watch *watch; /* that it holds, or held until a while ago; NULL */
 	struct account *next_holder;

@@ -6,9 +6,12 @@
 #include "account/live.h"
 #include "account/live_list.h"
 #include "account/summary.h"
+#include "base/clock.h"
 
 /* A list waits so long for what a watch is about to know before it asks the server. */
 #define HEAD_START_MS 1000
+/* Where the store lacked something, summaries come from the server for so long. */
+#define COLD_MS 10000
 
 struct page_op {
 	struct work work;
@@ -29,6 +32,8 @@ struct page_op {
 	void (*complete)(struct page_op *o); /* when the summaries have their previews */
 	struct message_key *missing;
 	size_t missing_count;
+	bool is_lean; /* `page` has flags only */
+	struct mail_page page;
 	account_list_cb *cb;
 	void *ctx;
 };
@@ -179,10 +184,104 @@ static struct op *ask_page(struct step *s, struct mailstore *ms)
 	return mailstore_query(ms, s->call, o->folder->path, &o->query, wanted(o), on_page, o);
 }
 
+static void whole_from_server(struct page_op *o)
+{
+	o->is_lean = false;
+	step_run(&o->work.step, ask_page);
+}
+
+/* --- a page of the server's whose summaries are known -------------------- */
+
+static bool find_known(struct page_op *o, const struct mail_item *item, struct ready_summary *ret)
+{
+	struct message_id id = { o->folder->id, item->key };
+
+	ret->keywords = item->keywords;
+	return !item->is_unreadable &&
+	       live_summary_find(o->work.account, &id, o->work.call.mem, ret) &&
+	       !(o->options.preview && bytes_is_null(ret->preview));
+}
+
+/* False when some are missing, which are noted then, or memory is short. */
+static bool list_known(struct page_op *o)
+{
+	const struct mail_page *page = &o->page;
+	struct arena *mem = o->work.call.mem;
+	struct summary_list *l = &o->list;
+
+	o->count = o->missing_count = 0;
+	take_page(o, page);
+	l->ready = ARENA_ARRAY(mem, page->count, struct ready_summary);
+	o->missing = ARENA_ARRAY(mem, page->count, struct message_key);
+	if (arena_failed(mem))
+		return false;
+	for (size_t i = 0; i < page->count; i++)
+		if (!find_known(o, &page->items[i], &l->ready[i]))
+			o->missing[o->missing_count++] = page->items[i].key;
+	l->at = NULL;
+	l->count = page->count;
+	if (l->count)
+		l->last_id = (struct message_id){ o->folder->id, page->items[l->count - 1].key };
+	return !o->missing_count && !arena_failed(mem);
+}
+
+/* What was missing is there now, unless it has gone or cannot be read. */
+static void known_complete(struct page_op *o)
+{
+	bool is_there = list_known(o);
+
+	if (work_is_starved(&o->work))
+		return;
+	if (is_there)
+		work_end(&o->work, NULL);
+	else
+		whole_from_server(o);
+}
+
+static bool ask_store(struct page_op *o);
+static struct op *ask_missing(struct step *s, struct mailstore *ms);
+
+static void look_for_known(struct page_op *o)
+{
+	bool is_there = list_known(o);
+
+	if (work_is_starved(&o->work))
+		return;
+	if (is_there) {
+		work_end(&o->work, NULL);
+	} else if (!ask_store(o)) {
+		o->work.account->cold_until_ms = clock_monotonic_ms() + COLD_MS;
+		step_run(&o->work.step, ask_missing);
+	}
+}
+
+static void on_flags(void *ctx, const struct fault *fault, const struct mail_page *page)
+{
+	struct page_op *o = ctx;
+
+	if (!step_took(&o->work.step, fault))
+		return;
+	o->page = *page;
+	look_for_known(o);
+}
+
+static struct op *ask_flags(struct step *s, struct mailstore *ms)
+{
+	struct page_op *o = s->owner;
+
+	return mailstore_query(ms, s->call, o->folder->path, &o->query, MAIL_FLAGS, on_flags, o);
+}
+
+/* Where the summaries are most likely known the server need not give them; those that are
+ * not cost a round trip more. */
 static void from_server(struct page_op *o)
 {
-	o->work.account->hub->stats.lists_from_server++;
-	step_run(&o->work.step, ask_page);
+	struct account *a = o->work.account;
+
+	a->hub->stats.lists_from_server++;
+	o->is_lean = live_is_elsewhere(a) && live_page_is_possible(&o->query, &o->options) &&
+		     clock_monotonic_ms() >= a->cold_until_ms;
+	step_run(&o->work.step, o->is_lean ? ask_flags : ask_page);
 }
 
 /* --- a page of what is known -------------------------------------------- */
@@ -228,7 +327,7 @@ static void on_missing(void *ctx, const struct fault *fault, const struct mail_i
 	struct page_op *o = ctx;
 
 	if (step_took(&o->work.step, fault) && take_items(o, items, count))
-		complete_items(o, missing_complete);
+		complete_items(o, o->is_lean ? known_complete : missing_complete);
 }
 
 static struct op *ask_missing(struct step *s, struct mailstore *ms)
@@ -243,10 +342,15 @@ static void start(struct page_op *o);
 
 static void on_filled(struct summary_fill *f)
 {
-	start(f->owner);
+	struct page_op *o = f->owner;
+
+	if (o->is_lean)
+		look_for_known(o);
+	else
+		start(o);
 }
 
-/* Does another process know them? Then it goes on with start(). */
+/* Does another process know them? Then it goes on where it was. */
 static bool ask_store(struct page_op *o)
 {
 	struct message_id *ids;
@@ -323,6 +427,7 @@ static bool wait_for_watch(struct page_op *o)
 
 static void start(struct page_op *o)
 {
+	o->is_lean = false;
 	if (!start_from_memory(o) && !wait_for_watch(o))
 		from_server(o);
 }

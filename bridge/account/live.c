@@ -49,6 +49,14 @@ void account_follow(struct account *a, const struct folder_id *folder)
 		watch_ask_for(w, f, FOLLOWER_ASKS);
 }
 
+bool live_is_elsewhere(const struct account *a)
+{
+	const struct watch *w = watch_of(a);
+
+	return w && w->state == WATCH_ELSEWHERE && w->is_in_line &&
+	       state_lease_turn(&w->lease) == STATE_TURN_THEIRS;
+}
+
 /* --- changes under way ------------------------------------------------ */
 
 static void make_dirty(struct watch *w, struct watch_folder *f)

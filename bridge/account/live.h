@@ -16,6 +16,10 @@ struct account_hub;
  * control returns to the loop. */
 const struct folder_state *live_state(const struct account *a, const struct folder_id *folder);
 
+/* Does another process watch the account? Then the store (summary_store.h) has what was
+ * read there of new messages. */
+bool live_is_elsewhere(const struct account *a);
+
 /*
  * A change of ours to the messages of one folder, through whichever account object of
  * the same id, from its start until its outcome is known or never will be. The folder

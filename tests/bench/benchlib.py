@@ -77,7 +77,7 @@ class Bridge:
         self.port = free_port()
         config = WORK / f"bridge-{self.port}.ini"
         config.write_text(
-            f"listen = 127.0.0.1:{self.port}\nlog_level = warn\n{extra}\n[server example.org]\n"
+            f"listen = 127.0.0.1:{self.port}\nlog_level = error\n{extra}\n[server example.org]\n"
             f"{upstream}\nca_file = {dovecot.ca}\n{servers}")
         command = [BUILD / "api" / "mailbridge", "--config", config]
         self.process = subprocess.Popen(pin(cpu) + [str(c) for c in command])

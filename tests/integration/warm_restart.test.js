@@ -1,5 +1,5 @@
-// After a restart on the same Redis the first list asks the mail server only for what is new: every
-// line that goes to it is written down.
+// After a restart on the same Redis, and beside another process there, lists ask the mail server only
+// for what is new: every line that goes to it is written down.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,8 +56,8 @@ async function list(bridge, auth) {
   return answer;
 }
 
-/** A user with mail whom a bridge has watched, listed and left: { auth, before }. */
-async function listedOnce(t) {
+/** A user with mail whom a bridge watches and has listed: { user, bridge, auth, before }. */
+async function listed(t) {
   const user = await server.newUser('-n', 100);
   const bridge = await start(t);
   const body = { username: user.username, password: user.password };
@@ -72,8 +72,14 @@ async function listedOnce(t) {
     const keys = await redis.command('KEYS', 'mb1:1:headers:*');
     return keys.split('\n').length >= before.messages.length;
   });
-  await bridge.stop();
-  return { user, auth, before };
+  return { user, bridge, auth, before };
+}
+
+/** The same, and it has ended. */
+async function listedOnce(t) {
+  const all = await listed(t);
+  await all.bridge.stop();
+  return all;
 }
 
 const uidOf = ({ id }) => parseInt(id.split('.')[2], 36);
@@ -117,4 +123,13 @@ test('what has happened meanwhile is in the first list', { skip }, async (t) => 
   for (const line of fetches(seen))
     assert.match(line, new RegExp(` UID FETCH ${uidOf(newest)} `));
   await bridge.stop();
+});
+
+test('what one process has read another lists without reading it', { skip }, async (t) => {
+  const { auth, before } = await listed(t);
+  const other = await start(t);
+  const commands = relay.record();
+  for (let n = 0; n < 2; n++) assert.deepEqual((await list(other, auth)).json, before);
+  assert.deepEqual(fetches(commands), []);
+  await other.stop();
 });

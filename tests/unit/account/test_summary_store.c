@@ -4,6 +4,7 @@
  */
 #include "live_kit.h"
 
+#include "account/live.h"
 #include "account/summary_store.h"
 #include "state/state_class.h"
 
@@ -15,6 +16,7 @@ static struct {
 	const struct state_class *below;
 	struct state_class cls;
 	bool is_silent, is_away;
+	bool is_theirs; /* another process has every lease */
 	unsigned gets, puts, cancelled;
 	char names[KEYS_MAX][ID_TEXT_MAX + 1]; /* that were put */
 	size_t name_count;
@@ -99,6 +101,11 @@ static struct state_health health(const struct state *s)
 	return (struct state_health){ .is_away = store.is_away };
 }
 
+static enum state_turn lease_turn(const struct state_lease *l)
+{
+	return store.is_theirs ? STATE_TURN_THEIRS : store.below->lease_turn(l);
+}
+
 static void say(struct state *s, struct bytes name, struct bytes note)
 {
 	(void)s;
@@ -118,6 +125,7 @@ static struct state *shared_store(struct loop *l)
 	store.cls.get_many = get_many;
 	store.cls.put_many = put_many;
 	store.cls.health = health;
+	store.cls.lease_turn = lease_turn;
 	store.cls.say = say;
 	s->cls = &store.cls;
 	assert_true(state_is_shared(s));
@@ -455,6 +463,80 @@ static void a_list_starts_a_watch_where_that_is_worth_it(void **state)
 	end_used(&l);
 }
 
+/* --- where another process watches --------------------------------------------- */
+
+static void begin_elsewhere(struct live *l)
+{
+	set_up(l);
+	assert_int_equal(list(l, &with_previews), 1);
+	kit_turn(&l->kit, 5);
+	stop_hub(l);
+	make_hub(l);
+	store.is_theirs = true;
+	live_start(l);
+	while (!live_is_elsewhere(l->account))
+		loop_turn(l->kit.loop, 10);
+}
+
+static void only_flags_are_asked_of_the_server(void **state)
+{
+	unsigned queries;
+	struct live l;
+
+	(void)state;
+	begin_elsewhere(&l);
+	queries = fake_calls(l.kit.server, MAIL_QUERY);
+	assert_int_equal(list(&l, &with_previews), 0);
+	assert_int_equal(list(&l, &plain), 0);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_QUERY), queries + 2);
+	assert_int_equal(store.gets, 2); /* the second one is in memory */
+	live_end(&l);
+}
+
+static void what_the_store_lacks_makes_the_next_list_whole(void **state)
+{
+	unsigned fetches;
+	struct answer answer;
+	struct live l;
+
+	(void)state;
+	begin_elsewhere(&l);
+	fetches = fake_calls(l.kit.server, MAIL_FETCH);
+	live_deliver(&l, "INBOX", "new");
+	(void)start_list(&l, &plain, &answer);
+	kit_wait(&l.kit, &answer.done);
+	assert_int_equal(answer.list->count, 6);
+	assert_int_equal(answer.list->total, 6);
+	assert_bytes_equal_str(answer.list->ready[5].lasting, live_id(&l, "INBOX", 6));
+	assert_int_equal(answer.list->last_id.key.uid, 6);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_FETCH), fetches + 1);
+	assert_int_equal(list_from_server(&l), 6);
+	assert_int_equal(fake_calls(l.kit.server, MAIL_FETCH), fetches + 1);
+	live_end(&l);
+}
+
+static void what_goes_meanwhile_is_not_listed(void **state)
+{
+	struct answer answer;
+	struct live l;
+
+	(void)state;
+	begin_elsewhere(&l);
+	live_deliver(&l, "INBOX", "new");
+	fake_hold(l.kit.server, MAIL_FETCH);
+	(void)start_list(&l, &plain, &answer);
+	while (!fake_calls(l.kit.server, MAIL_FETCH) || store.gets < 2)
+		loop_turn(l.kit.loop, 10);
+	kit_turn(&l.kit, 20);
+	fake_remove_message(l.kit.server, "INBOX", 6);
+	fake_release(l.kit.server, MAIL_FETCH);
+	kit_wait(&l.kit, &answer.done);
+	assert_int_equal(answer.fault.err, ERR_OK);
+	assert_int_equal(answer.list->count, 5);
+	assert_int_equal(answer.list->total, 5);
+	live_end(&l);
+}
+
 /* --- what is not believed ------------------------------------------------------ */
 
 static void a_newer_program_ignores_older_bytes(void **state)
@@ -627,6 +709,9 @@ int main(void)
 		cmocka_unit_test(whoever_comes_first_answers),
 		cmocka_unit_test(it_may_be_cancelled_while_it_waits),
 		cmocka_unit_test(a_list_starts_a_watch_where_that_is_worth_it),
+		cmocka_unit_test(only_flags_are_asked_of_the_server),
+		cmocka_unit_test(what_the_store_lacks_makes_the_next_list_whole),
+		cmocka_unit_test(what_goes_meanwhile_is_not_listed),
 		cmocka_unit_test(a_newer_program_ignores_older_bytes),
 		cmocka_unit_test(what_is_damaged_is_fetched_and_written_anew),
 		cmocka_unit_test(a_silent_store_is_not_waited_for_again),
