@@ -139,14 +139,11 @@ static void start(void *ctx)
 {
 	struct appending *a = ctx;
 	struct request *rq = a->rq;
-	struct bytes folder = request_param(rq, "folderId");
-
 	request_set_bulk(rq);
 	request_extend_deadline(rq, BULK_TIMEOUT_MS);
 	request_wait(rq, account_append(user_account(rq), request_call(rq),
-					bytes_is_null(folder) ? BYTES_LIT("drafts") : folder,
-					&a->source, &a->keywords, request_param(rq, "replaces"),
-					on_appended, a));
+					request_param(rq, "folderId"), &a->source, &a->keywords,
+					request_param(rq, "replaces"), on_appended, a));
 }
 
 void post_messages(struct request *rq)
