@@ -1,5 +1,7 @@
 #include "account/folders.h"
 
+#include <stdio.h>
+
 #include "account/folder_tree.h"
 #include "account/step.h"
 
@@ -186,6 +188,19 @@ void folders_try_look_up(struct work *w, struct bytes name, folders_found_cb *th
 {
 	w->folders.may_be_missing = true;
 	look_up(w, name, then);
+}
+
+bool folders_is_one(const struct account *a)
+{
+	return a->has_caps && !a->caps.folders;
+}
+
+void folders_fail_one(struct work *w, const char *text)
+{
+	struct fault fault = fault_with_code(ERR_UNSUPPORTED, "not-supported");
+
+	(void)snprintf(fault.text, sizeof fault.text, "%s", text);
+	work_end(w, &fault);
 }
 
 struct fault folders_fault(struct account *a, const struct fault *fault)

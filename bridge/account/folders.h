@@ -49,6 +49,11 @@ void folders_tell(struct work *w, const struct folder *f);
 /* Ends it with "role-not-found" or "folder-not-found", as the name looks. */
 void folders_fail_missing(struct work *w, struct bytes name);
 
+/* Is there one folder only, and no way to make others (POP3)? Known since a login. */
+bool folders_is_one(const struct account *a);
+/* Ends it because of that. */
+void folders_fail_one(struct work *w, const char *text);
+
 /* A fault of an operation in a folder, as the client should hear it: a folder
  * that has gone is "folder-not-found", and the list is stale then. */
 struct fault folders_fault(struct account *a, const struct fault *fault);

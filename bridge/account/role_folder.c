@@ -159,6 +159,10 @@ static void on_listed(struct work *w, const struct folder_list *all)
 		folders_tell(w, f);
 		return;
 	}
+	if (folders_is_one(w->account)) {
+		folders_fail_one(w, "There is no other folder here, and none can be made.");
+		return;
+	}
 	w->role.path = folder_path_new(w->call.mem, w->account, all, NULL,
 				       bytes_of_str(name_of(w->role.role)));
 	if (!work_is_starved(w))

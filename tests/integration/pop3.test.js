@@ -95,7 +95,25 @@ test('the session says beforehand what POP3 cannot, and that is what is refused'
     { folders: false, flags: 'local', move: false, append: false, search: 'local', push: 'poll' },
   );
   const [{ id }] = (await inbox(api)).messages;
-  assertProblem(await api.api('DELETE', `/v1/messages/${id}`), 422, 'not-supported');
+  const trash = await api.api('DELETE', `/v1/messages/${id}`);
+  assertProblem(trash, 422, 'not-supported');
+  assert.match(trash.json.detail, /permanent/);
+  const elsewhere = { body: { folderId: 'archive' } };
+  assertProblem(await api.api('PATCH', `/v1/messages/${id}`, elsewhere), 422, 'not-supported');
+  for (const action of ['move', 'copy']) {
+    const body = { action, folderId: 'archive', ids: [id] };
+    assertProblem(await api.api('POST', '/v1/messages/actions', { body }), 422, 'not-supported');
+  }
+  for (const query of ['', '?folderId=inbox']) {
+    const headers = { 'Content-Type': 'message/rfc822' };
+    const append = await api.api('POST', `/v1/messages${query}`, { body: MESSAGE, headers });
+    assertProblem(append, 422, 'not-supported');
+  }
+  for (const [method, path, body] of [
+    ['PATCH', '/v1/folders/inbox', { name: 'Other' }],
+    ['DELETE', '/v1/folders/inbox'],
+  ])
+    assert.ok([409, 422].includes((await api.api(method, path, body && { body })).status), path);
   const create = { body: { name: 'New' } };
   assertProblem(await api.api('POST', '/v1/folders', create), 422, 'not-supported');
   assert.equal((await inbox(api)).total, 1);
