@@ -20,10 +20,52 @@ const folder = mkdtempSync(`${tmpdir()}/mailbridge-faults-`);
 writeFileSync(`${folder}/key`, 'k'.repeat(64));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Who listens to an event stream, and knows what was sent. */
+class Ear {
+  gaps = 0;
+
+  constructor(place, stream, first = place.sent.length) {
+    Object.assign(this, { place, stream, first });
+  }
+
+  get heard() {
+    return this.stream.events
+      .filter(({ type }) => type === 'message.created')
+      .map(({ message }) => message.subject);
+  }
+
+  get resets() {
+    return this.stream.events.filter(({ type }) => type === 'reset').length;
+  }
+
+  /**
+   * Everything that was sent has been told, once and in order; or it was told that something is
+   * missing, and what comes afterwards is told.
+   */
+  async hears() {
+    const { sent } = this.place;
+    const isTold = () => this.heard.includes(sent.at(-1));
+    await waitFor('the last one or a reset to be told', () => isTold() || this.resets > this.gaps)
+      .then(async () => {
+        if (this.resets === this.gaps) return;
+        this.gaps = this.resets;
+        await this.place.deliver();
+        await waitFor('the next one to be told', isTold);
+      })
+      .catch((error) => {
+        const told = this.stream.events.map(({ type, message }) => message?.subject ?? type);
+        throw new Error(`${error.message}; ${sent.at(-1)}; ${told}\n${this.place.bridge.output}`);
+      });
+    const known = sent
+      .slice(this.first)
+      .filter((subject) => this.gaps === 0 || this.heard.includes(subject));
+    assert.deepEqual(this.heard, known);
+  }
+}
+
 /** A bridge on a Redis of its own behind a proxy, and one user: by Basic, by a session, listening. */
 class Place {
   sent = [];
-  gaps = 0;
 
   static async make(t, { settings = {}, redisArgs = [], url = (port) => `redis://127.0.0.1:${port}` } = {}) {
     const place = new Place();
@@ -54,8 +96,8 @@ class Place {
     return place;
   }
 
-  async startBridge(t) {
-    const bridge = await startMailbridge({ config: this.config });
+  async startBridge(t, settings = {}) {
+    const bridge = await startMailbridge({ config: { ...this.config, ...settings } });
     t.after(() => bridge.isRunning && bridge.stop());
     return bridge;
   }
@@ -75,11 +117,12 @@ class Place {
 
   /** From where one was, unless one is there still. */
   async listen(t) {
-    if (this.stream && !this.stream.hasEnded) return;
-    const since = this.stream ? `?since=${this.stream.lastId}` : '';
-    const events = this.stream?.events ?? [];
-    this.stream = await openStream(t, this.session, since);
-    this.stream.events.unshift(...events);
+    const before = this.ear?.stream;
+    if (before && !before.hasEnded) return;
+    const stream = await openStream(t, this.session, before ? `?since=${before.lastId}` : '');
+    stream.events.unshift(...(before?.events ?? []));
+    if (this.ear) this.ear.stream = stream;
+    else this.ear = new Ear(this, stream);
   }
 
   async deliver() {
@@ -88,35 +131,12 @@ class Place {
     this.sent.push(subject);
   }
 
-  get heard() {
-    return this.stream.events
-      .filter(({ type }) => type === 'message.created')
-      .map(({ message }) => message.subject);
+  hears() {
+    return this.ear.hears();
   }
 
   get resets() {
-    return this.stream.events.filter(({ type }) => type === 'reset').length;
-  }
-
-  /**
-   * Everything that was sent has been told, once and in order; or it was told that something is
-   * missing, and what comes afterwards is told.
-   */
-  async hears() {
-    const isTold = () => this.heard.includes(this.sent.at(-1));
-    await waitFor('the last one or a reset to be told', () => isTold() || this.resets > this.gaps)
-      .then(async () => {
-        if (this.resets === this.gaps) return;
-        this.gaps = this.resets;
-        await this.deliver();
-        await waitFor('the next one to be told', isTold);
-      })
-      .catch((error) => {
-        const told = this.stream.events.map(({ type, message }) => message?.subject ?? type);
-        throw new Error(`${error.message}; ${this.sent.at(-1)}; ${told}\n${this.bridge.output}`);
-      });
-    const known = this.sent.filter((subject) => this.gaps === 0 || this.heard.includes(subject));
-    assert.deepEqual(this.heard, known);
+    return this.ear.resets;
   }
 
   /** Lists are answered, always, and with what is there as soon as the mail server has told. */
@@ -347,4 +367,36 @@ test('over its socket', { skip }, async (t) => {
   await goesOnWithout(place);
   await place.redis.start();
   await place.isReady();
+});
+
+test('one of two processes is cut off from Redis', { skip }, async (t) => {
+  const place = await Place.make(t);
+  const proxy = await startFaultProxy(place.redis.port);
+  t.after(() => proxy.stop());
+  const other = await place.startBridge(t, { state: `redis://127.0.0.1:${proxy.port}` });
+  const there = new ApiClient(other.port, place.session.auth);
+  t.after(() => there.close());
+  const ear = new Ear(place, await openStream(t, there));
+  const bothHear = async () => {
+    await place.deliver();
+    // A reset makes one of them send another one.
+    for (let before = 0; before < place.sent.length; ) {
+      before = place.sent.length;
+      await place.hears();
+      await ear.hears();
+    }
+  };
+  await bothHear();
+  // First the one that watches, then the other one, which has taken over.
+  for (const cut of [place.proxy, proxy]) {
+    cut.isGone = true;
+    cut.cut();
+    for (let i = 0; i < 3; i++) await bothHear();
+    cut.isGone = false;
+    await place.isReady();
+    await waitFor('the other to be ready', async () => {
+      return (await other.api.get('/health/ready')).status === 200;
+    });
+    await bothHear();
+  }
 });
