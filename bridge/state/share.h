@@ -29,9 +29,12 @@ struct state_traffic {
 	uint64_t commands, errors, timeouts;
 	uint64_t connects; /* the first one, too */
 	uint64_t bytes_sent, bytes_received;
-	unsigned under_way;     /* commands */
-	uint64_t round_trip_us; /* the last time that was measured */
-	unsigned leases;        /* that are ours */
+	unsigned under_way;      /* commands */
+	uint64_t round_trip_us;  /* the last time that was measured */
+	unsigned leases;         /* that are ours */
+	unsigned logs_unwritten; /* of ours, that have more here than there */
+	size_t near_entries;     /* sessions that need not be asked for */
+	uint64_t near_hits, near_misses;
 };
 /* False: it is in this process. */
 MUST_CHECK bool state_traffic(const struct state *s, struct state_traffic *ret);

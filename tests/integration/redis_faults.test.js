@@ -199,6 +199,8 @@ async function isShared(t, place) {
 
 /** While it is away nothing of what goes on shows it but readiness. */
 async function goesOnWithout(place) {
+  assert.equal(await place.metric('store_leases'), 1);
+  const hits = await place.metric('store_sessions_hits_total');
   await place.isReady(503);
   assert.equal(await place.metric('store_up'), 0);
   for (let i = 0; i < 3; i++) {
@@ -206,6 +208,8 @@ async function goesOnWithout(place) {
     await place.deliver();
   }
   await place.isServed();
+  assert.equal(await place.metric('store_logs_unwritten'), 1);
+  assert.ok((await place.metric('store_sessions_hits_total')) > hits);
 }
 
 test('Redis is slow, but not too slow', { skip }, async (t) => {

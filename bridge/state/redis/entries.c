@@ -103,9 +103,16 @@ enum err redis_peek(struct state *s, enum state_space space, struct bytes key,
 		    uint64_t *ret_generation)
 {
 	struct redis_state *r = (struct redis_state *)s;
+	enum err err;
 
-	return space == STATE_SESSION ? redis_near_peek(&r->near, key, ret_generation)
-				      : ERR_UNSUPPORTED;
+	if (space != STATE_SESSION)
+		return ERR_UNSUPPORTED;
+	err = redis_near_peek(&r->near, key, ret_generation);
+	if (err)
+		r->near_misses++;
+	else
+		r->near_hits++;
+	return err;
 }
 
 /* --- put --- */

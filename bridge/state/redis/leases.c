@@ -173,6 +173,22 @@ enum state_turn redis_lease_turn(const struct state_lease *of)
 	return of->turn;
 }
 
+static bool count_ours(void *ctx, struct keymap_node *n)
+{
+	const struct redis_lease *l = (const struct redis_lease *)n;
+
+	*(unsigned *)ctx += l->of && l->of->turn == STATE_TURN_OURS;
+	return true;
+}
+
+unsigned redis_leases_held(const struct redis_leases *s)
+{
+	unsigned count = 0;
+
+	keymap_each(&s->names, BYTES_LIT(""), count_ours, &count);
+	return count;
+}
+
 /* --- life --- */
 
 enum err redis_leases_init(struct redis_leases *s, struct redis_process *p)

@@ -40,5 +40,7 @@ MUST_CHECK enum err redis_lease_want(struct redis_leases *s, struct bytes name,
 				     struct state_lease *l);
 void redis_lease_leave(struct state_lease *l);
 enum state_turn redis_lease_turn(const struct state_lease *l);
+/* How many are ours. */
+unsigned redis_leases_held(const struct redis_leases *s);
 
 #endif

@@ -392,3 +392,13 @@ void redis_logs_stats(const struct redis_logs *s, struct state_stats *to)
 	to->logs_appended = s->appended;
 	to->logs_evicted = s->evicted;
 }
+
+unsigned redis_logs_unwritten(const struct redis_logs *s)
+{
+	const struct redis_log *log;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(log, &s->away, of_away)
+	count++;
+	return count;
+}

@@ -59,6 +59,8 @@ MUST_CHECK enum err redis_logs_init(struct redis_logs *s, struct redis_process *
  * listeners hear nothing any more. */
 void redis_logs_done(struct redis_logs *s);
 /* What concerns logs. */
+/* Logs that wait to be written. */
+unsigned redis_logs_unwritten(const struct redis_logs *s);
 void redis_logs_stats(const struct redis_logs *s, struct state_stats *to);
 
 /* As state.h says. */

@@ -70,7 +70,8 @@ static void on_look(struct loop_timer *t)
 
 static struct state_traffic traffic(const struct state *s)
 {
-	struct redis_link_stats of_link = redis_link_stats(((const struct redis_state *)s)->link);
+	const struct redis_state *r = (const struct redis_state *)s;
+	struct redis_link_stats of_link = redis_link_stats(r->link);
 
 	return (struct state_traffic){
 		.commands = of_link.commands,
@@ -81,6 +82,11 @@ static struct state_traffic traffic(const struct state *s)
 		.bytes_received = of_link.bytes_received,
 		.under_way = of_link.under_way,
 		.round_trip_us = of_link.round_trip_us,
+		.leases = redis_leases_held(&r->shared->leases),
+		.logs_unwritten = redis_logs_unwritten(&r->shared->logs),
+		.near_entries = r->near.count,
+		.near_hits = r->near_hits,
+		.near_misses = r->near_misses,
 	};
 }
 
