@@ -1,7 +1,7 @@
 /*
  * The state contract over a private Redis: run it through with_redis.sh, with the argument
- * "clear", "sealed" (values are), or "others": what one process writes to its logs, another
- * one reads.
+ * "clear", "sealed" (values are), "rights" (as a user who has no more of them than README says),
+ * or "others": what one process writes to its logs, another one reads.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,11 @@ static struct state *make_one(struct loop *l, const struct state_limits *limits,
 	struct redis_address address;
 	struct state_redis_setup setup = { .loop = l, .address = &address, .limits = *limits };
 	struct state *s;
+	char url[256];
 
-	if (!socket || redis_address_parse(bytes_of_str(socket), &address))
+	snprintf(url, sizeof url, "unix://%s%s", strcmp(how, "rights") == 0 ? "bridge:secret@" : "",
+		 socket ? socket : "");
+	if (redis_address_parse(bytes_of_str(url), &address))
 		return NULL;
 	if (strcmp(how, "sealed") == 0)
 		setup.seal_key = BYTES_LIT("a key of the operator of thirty-two bytes");
@@ -33,6 +36,13 @@ static struct state *make_one(struct loop *l, const struct state_limits *limits,
 	for (int i = 0; s && i < TURNS_MAX && state_health(s).is_away; i++)
 		loop_turn(l, 5);
 	return s;
+}
+
+static bool make_user(void)
+{
+	return system("redis-cli -s \"$MAILBRIDGE_REDIS_SOCKET\" ACL SETUSER bridge on '>secret' "
+		      "'~test*' '&test*' -@all +@read +@write +@pubsub +@scripting +@connection "
+		      "-@dangerous +info +time >/dev/null") == 0;
 }
 
 /* --- two processes as one --------------------------------------------------------------- */
@@ -140,6 +150,8 @@ int main(int argc, char **argv)
 	const struct state_factory factory = { .make = make, .make_another = make_another };
 
 	how = argc > 1 ? argv[1] : "clear";
+	if (strcmp(how, "rights") == 0 && !make_user())
+		return 1;
 	return strcmp(how, "others") == 0 ? state_contract_run_logs(&factory)
 					  : state_contract_run(&factory);
 }

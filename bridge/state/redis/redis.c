@@ -50,7 +50,10 @@ static void on_up(struct redis_link_user *u)
 		(struct redis_state *)((char *)u - offsetof(struct redis_state, of_link));
 
 	log_msg(LOG_INFO, "redis", "the state is in Redis");
-	log_trouble(r);
+	/* What is heard from it comes back a little later, which is no trouble. A timer that is on
+	 * can always be restarted. */
+	if (!loop_timer_start(r->loop, &r->look, LOOK_MS))
+		log_trouble(r);
 }
 
 static void on_down(struct redis_link_user *u)
