@@ -18,7 +18,8 @@ typedef void mail_memory_values_cb(void *ctx, enum err err, const struct bytes *
 				   size_t count);
 typedef void mail_memory_done_cb(void *ctx, enum err err);
 
-/* The record of a scope; ERR_NOT_FOUND: there is none. Borrowed by the callback. */
+/* The record of a scope; ERR_NOT_FOUND: there is none. Borrowed by the callback, maybe
+ * from call.mem. */
 typedef void mail_memory_record_cb(void *ctx, enum err err, struct bytes record,
 				   uint64_t generation);
 

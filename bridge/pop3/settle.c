@@ -64,11 +64,12 @@ static void on_record(void *ctx, enum err err, struct bytes record, uint64_t gen
 	struct pop3_store *st = op->store;
 	bool has_changed = true;
 
-	op->recalling = NULL;
 	if (err == ERR_NOT_FOUND)
 		generation = 0;
 	else if (!err)
 		err = pop3_journal_load(&st->journal, &st->drop, record, &has_changed);
+	op->recalling = NULL;
+	pop3_recall_stop(op); /* the record may have lain in its memory */
 	/* One that cannot be read is as good as none. */
 	if (err == ERR_NOT_FOUND || err == ERR_PROTO)
 		err = pop3_journal_begin(&st->journal, &st->drop);
@@ -81,11 +82,16 @@ static void on_record(void *ctx, enum err err, struct bytes record, uint64_t gen
 static void ask_record(struct pop3_op *op)
 {
 	const struct mail_memory *memory = op->store->server->memory;
+	struct call call = pop3_recall_call(op);
 
-	op->recalling = memory->get_record(memory->ctx, pop3_recall_call(op),
-					   bytes_of_str(op->store->scope), on_record, op);
-	if (!op->recalling)
+	call.mem = op->recalled_mem = arena_new(2 * RECORD_MAX_BYTES);
+	if (call.mem)
+		op->recalling = memory->get_record(memory->ctx, call,
+						   bytes_of_str(op->store->scope), on_record, op);
+	if (!op->recalling) {
+		pop3_recall_stop(op);
 		settled(op, false);
+	}
 }
 
 void pop3_settle(struct pop3_op *op)

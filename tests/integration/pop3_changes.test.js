@@ -1,8 +1,11 @@
 // POP3 accounts: `state` and changes, which POP3 itself knows nothing of.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { frontOf, Maildrop, message } from './lib/maildrop.js';
+import { frontOf, Maildrop, message, startBridge } from './lib/maildrop.js';
 import { assertProblem } from './lib/problem.js';
+import { redisIsMissing, startRedis } from './lib/redis.js';
 
 const FOLDER = '/v1/folders/inbox';
 
@@ -200,6 +203,61 @@ test('If-Match refuses a change that would undo another', async (t) => {
   assert.equal((await change({ $flagged: true })).status, 412);
   await reader.catchUp();
   await reader.assertUpToDate();
+});
+
+const noRedis = (await redisIsMissing()) ?? false;
+
+test('after a restart a state that outlives it tells the rest, for one UIDL', { skip: noRedis }, async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.remove());
+  const folder = mkdtempSync(`${tmpdir()}/mailbridge-pop3-`);
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(`${folder}/key`, 'k'.repeat(64));
+  const settings = { state: redis.socket, key_file: `${folder}/key` };
+  const drop = new Maildrop(mail('a', 'b', 'c'));
+  const { api, bridge, server } = await frontOf(t, drop, settings);
+  const reader = new Reader(api);
+  await reader.begin();
+  const [c, b] = [...reader.messages.keys()];
+  await patch(api, c, { $flagged: true });
+  api.close();
+  await bridge.stop();
+
+  drop.messages = [drop.messages[0], drop.messages[2], ...mail('d')];
+  drop.heard = [];
+  const again = await startBridge(t, server, settings);
+  reader.api = again.api;
+  const changes = await reader.step();
+  assert.deepEqual(changes.created.map(({ subject }) => subject), ['d']);
+  assert.deepEqual(changes.updated, [{ id: c, keywords: { $flagged: true } }]);
+  assert.deepEqual(changes.destroyed, [b]);
+  await reader.assertUpToDate();
+  const asked = (name) => drop.heard.filter((line) => line.startsWith(name)).length;
+  assert.deepEqual([asked('UIDL'), asked('LIST'), asked('TOP'), asked('RETR')], [1, 1, 1, 0]);
+});
+
+test('two processes that share a state tell the same', { skip: noRedis }, async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.remove());
+  const folder = mkdtempSync(`${tmpdir()}/mailbridge-pop3-`);
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(`${folder}/key`, 'k'.repeat(64));
+  const settings = { state: redis.socket, key_file: `${folder}/key` };
+  const drop = new Maildrop(mail('0'));
+  const { api, server } = await frontOf(t, drop, settings);
+  const other = await startBridge(t, server, settings);
+  const readers = [new Reader(api), new Reader(other.api)];
+  for (const reader of readers) await reader.begin();
+  for (let n = 1; n < 12; n++) {
+    drop.messages = [...drop.messages.slice(n % 3 === 0 ? 1 : 0), ...mail(`${n}`)];
+    drop.hangUp();
+    // Both at once: one of them has to look again before it writes.
+    await Promise.all(readers.map((reader) => reader.catchUp()));
+    assert.equal(readers[0].state, readers[1].state);
+    // And with what the other has told.
+    [readers[0].api, readers[1].api] = [readers[1].api, readers[0].api];
+    for (const reader of readers) await reader.assertUpToDate();
+  }
 });
 
 /** The same numbers in every run. */

@@ -105,13 +105,18 @@ export class Maildrop {
 export async function frontOf(t, drop, settings = {}, section = {}) {
   const server = await startScriptedServer(drop.conversation);
   t.after(() => server.stop());
+  return { ...(await startBridge(t, server, settings, section)), server };
+}
+
+/** Another mailbridge in front of the same server; it may be stopped before the test ends. */
+export async function startBridge(t, server, settings = {}, section = {}) {
   const config = {
     ...settings,
     'server example.org': { pop3: `pop3://127.0.0.1:${server.port}?tls=none`, ...section },
   };
   const bridge = await startMailbridge({ config });
-  t.after(() => bridge.stop());
+  t.after(() => bridge.isRunning && bridge.stop());
   const api = bridge.api.as('pop@example.org', 'secret');
   t.after(() => api.close());
-  return { api, bridge, server };
+  return { api, bridge };
 }
