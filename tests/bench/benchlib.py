@@ -133,6 +133,11 @@ class Bridge:
         text = urllib.request.urlopen(self.url + "/metrics").read().decode()
         return {name: float(n) for name, n in re.findall(r"^mailbridge_(\w+) (\S+)$", text, re.M)}
 
+    def cpu_s(self):
+        """Seconds of the processor that it has used."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])

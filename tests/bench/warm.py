@@ -98,22 +98,30 @@ def first_lists(front, rounds):
               f"{out:>10.0f} {into:>9.0f}")
 
 
+def lists_per_s(bridge):
+    """And microseconds of the processor for each."""
+    before = bridge.cpu_s()
+    rate = b.wrk(bridge.url + LIST, CONNECTIONS, SECONDS, bridge.header, ASK)[0]
+    return rate, (bridge.cpu_s() - before) * 1e6 / (rate * SECONDS)
+
+
 def throughput(front, rounds):
     embedded = b.Bridge(front.dovecot, cpu=SERVE)
     embedded.listen(LIST)
     shared = front.start(cpu=SERVE)
     shared.listen(LIST)
-    before, ours, floor = shared.metrics(), [], []
+    before, ours, floor = shared.metrics()[STORE[0]], [], []
     for _ in range(rounds):
-        ours.append(b.wrk(shared.url + LIST, CONNECTIONS, SECONDS, shared.header, ASK)[0])
-        floor.append(b.wrk(embedded.url + LIST, CONNECTIONS, SECONDS, embedded.header, ASK)[0])
-    after = shared.metrics()
-    lists = after["http_requests_total"] if "http_requests_total" in after else sum(ours) * SECONDS
-    commands = (after[STORE[0]] - before[STORE[0]]) / lists
-    ratio = b.median(x / y for x, y in zip(ours, floor))
-    print(f"lists of a watched folder, {CONNECTIONS} connections, {rounds} rounds of {SECONDS} s: "
-          f"{b.median(ours):.0f}/s with Redis, {b.median(floor):.0f}/s embedded, ratio {ratio:.2f}; "
-          f"{commands:.4f} commands per list")
+        ours.append(lists_per_s(shared))
+        floor.append(lists_per_s(embedded))
+    lists = sum(rate for rate, _ in ours) * SECONDS
+    commands = (shared.metrics()[STORE[0]] - before) / lists
+    with_redis, without = b.median(x[0] for x in ours), b.median(x[0] for x in floor)
+    us, us_without = b.median(x[1] for x in ours), b.median(x[1] for x in floor)
+    print(f"lists of a watched folder, {CONNECTIONS} connections, {rounds} rounds of {SECONDS} s\n"
+          f"with Redis {with_redis:.0f}/s, {us:.1f} us of the processor each; embedded "
+          f"{without:.0f}/s, {us_without:.1f} us; ratio {with_redis / without:.2f} (by the "
+          f"processor's time {us_without / us:.2f}); {commands:.4f} commands per list")
     shared.stop()
     embedded.stop()
 
