@@ -205,6 +205,29 @@ test('If-Match refuses a change that would undo another', async (t) => {
   await reader.assertUpToDate();
 });
 
+test('of 50,000 messages the first list fetches its page, and changes stay exact', async (t) => {
+  const drop = new Maildrop(mail(...Array.from({ length: 50_000 }, (_, n) => `number-${n}`)));
+  const { api } = await frontOf(t, drop);
+  const first = await api.get(`${FOLDER}/messages?limit=50`);
+  const tops = drop.heard.filter((line) => line.startsWith('TOP'));
+  assert.equal(first.status, 200, first.text);
+  assert.equal(first.json.total, 50_000);
+  assert.equal(first.json.messages.length, 50);
+  // Its own first; by now some more may have been asked for, while there is nothing to do.
+  assert.deepEqual(
+    tops.slice(0, 50).map((line) => Number(line.split(' ')[1])).sort(),
+    Array.from({ length: 50 }, (_, n) => 50_000 - n).sort(),
+  );
+  assert.ok(tops.length < 5000, `${tops.length}`);
+  drop.messages = [...drop.messages.slice(3), ...mail('new')];
+  drop.hangUp();
+  const answer = await api.get(`${FOLDER}/changes?sinceState=${first.json.state}`);
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(answer.json.created.map(({ subject }) => subject), ['new']);
+  assert.equal(answer.json.destroyed.length, 3);
+  assert.deepEqual(answer.json.updated, []);
+});
+
 const noRedis = (await redisIsMissing()) ?? false;
 
 test('after a restart a state that outlives it tells the rest, for one UIDL', { skip: noRedis }, async (t) => {
