@@ -40,9 +40,9 @@ void pool_init(struct pool *p, const struct pool_setup *setup)
 void pool_done(struct pool *p)
 {
 	host_waiter_leave(p->setup.host, &p->login_turn);
-	pool_slot_done(p);
 	while (p->count)
 		session_drop(p->sessions[p->count - 1]);
+	pool_slot_done(p);
 	loop_timer_stop(p->setup.loop, &p->timer);
 }
 
@@ -78,14 +78,17 @@ void session_drop(struct session *s)
 	struct pool *p = s->pool;
 	enum session_state state = s->state;
 	unsigned i = 0;
+	bool has_slot;
 
 	while (p->sessions[i] != s)
 		i++;
 	p->sessions[i] = p->sessions[--p->count];
 	p->setup.stats->sessions--;
 	op_cancel(s->op);
-	session_give_slot(s);
-	session_free(s);
+	has_slot = s->has_slot;
+	session_free(s); /* before another one logs in instead */
+	if (has_slot)
+		pool_give_slot(p);
 	if (state == SESSION_OPENING)
 		host_login_end(p->setup.host, ERR_CANCELLED);
 	tell_if_empty(p);

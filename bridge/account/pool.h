@@ -108,8 +108,11 @@ struct pool {
 	struct { /* private to pool_slot.c */
 		struct state_ear ear;
 		bool hears;
-		unsigned refusals;     /* in a row */
-		uint64_t at_ms;        /* none is asked for before */
+		unsigned refusals; /* in a row */
+		uint64_t at_ms;    /* none is asked for before */
+		unsigned to_give;  /* back, when their sessions have been closed */
+		bool is_awaited;   /* another process is to be told */
+		struct loop_task giving;
 		uint64_t wanted_at_ms; /* by another process; 0: none does */
 		bool is_urgent;        /* it has none at all, for a while */
 	} slot;
@@ -151,7 +154,8 @@ void pool_wake_at(struct pool *p, uint64_t due_ms);
 
 /* Takes one for the login, which goes on or is dropped; NULL: no memory. */
 struct op *session_take_slot(struct session *s);
-void session_give_slot(struct session *s);
+/* That of a session which has been closed, or will be when its code has returned. */
+void pool_give_slot(struct pool *p);
 /* Were all taken a moment ago? Then pool_dispatch() comes when it is time. */
 bool pool_must_wait_for_slot(struct pool *p);
 /* Is a session that nobody needs right now to be closed for another process? Asked

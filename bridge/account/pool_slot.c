@@ -116,19 +116,32 @@ static bool is_wanted(const struct pool *p)
 	return p->slot.wanted_at_ms && clock_monotonic_ms() < p->slot.wanted_at_ms + WANTED_MS;
 }
 
-void session_give_slot(struct session *s)
+static void give_all(struct pool *p)
 {
-	struct pool *p = s->pool;
+	loop_task_stop(&p->slot.giving);
+	for (; p->slot.to_give; p->slot.to_give--)
+		state_slot_give(p->setup.shared, p->setup.slots);
+	if (p->slot.is_awaited)
+		say(p, FREE);
+	p->slot.is_awaited = false;
+}
 
-	if (!s->has_slot)
-		return;
-	s->has_slot = false;
-	state_slot_give(p->setup.shared, p->setup.slots);
-	if (!is_wanted(p))
-		return;
-	say(p, FREE);
-	p->slot.wanted_at_ms = 0;
-	p->slot.is_urgent = false;
+static void on_giving(struct loop_task *t)
+{
+	give_all((struct pool *)(void *)((char *)t - offsetof(struct pool, slot.giving)));
+}
+
+/* Later: a session whose code is on the stack is still connected. */
+void pool_give_slot(struct pool *p)
+{
+	p->slot.to_give++;
+	if (is_wanted(p)) { /* one is enough */
+		p->slot.is_awaited = true;
+		p->slot.is_urgent = false;
+		p->slot.wanted_at_ms = 0;
+	}
+	p->slot.giving.run = on_giving;
+	loop_task_start(p->setup.loop, &p->slot.giving);
 }
 
 /* The only one is kept while somebody here waits for it, unless it is urgent. */
@@ -154,7 +167,6 @@ static struct session *longest_idle(const struct pool *p)
 	return best;
 }
 
-/* One is enough: the wish is forgotten with it. */
 static void yield(struct pool *p, bool is_urgent)
 {
 	struct session *s = longest_idle(p);
@@ -186,5 +198,5 @@ void pool_slot_done(struct pool *p)
 	if (p->slot.hears)
 		state_unhear(&p->slot.ear);
 	p->slot.hears = false;
-	p->slot.wanted_at_ms = 0;
+	give_all(p);
 }
