@@ -178,6 +178,7 @@ static void put_accounts(struct buf *to, const struct account_hub *h)
 	put_counters(to, counters);
 	put_type(to, "lists_total", "counter", "Lists of one folder, by where they came from.");
 	put_labelled(to, "lists_total", "from", "memory", s.lists_from_memory);
+	put_labelled(to, "lists_total", "from", "copy", s.lists_from_copy);
 	put_labelled(to, "lists_total", "from", "server", s.lists_from_server);
 }
 

@@ -94,6 +94,7 @@ struct account_hub_stats {
 	size_t folder_bytes;                   /* of memory, for that */
 	uint64_t folder_packings, folders_forgotten;
 	uint64_t lists_from_memory, lists_from_server; /* of one folder */
+	uint64_t lists_from_copy;                      /* of what another process knows */
 };
 struct account_hub_stats account_hub_stats(const struct account_hub *h);
 

@@ -1,7 +1,11 @@
 #include "account/far.h"
 
+#include <stdlib.h>
+
 #include "account/watch.h"
+#include "base/arena.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 /* The end of a move elsewhere is waited for so long, see live.c. */
 #define MOVE_PATIENCE_MS 2000
@@ -21,8 +25,12 @@ void far_init(struct far *far, struct loop *l, struct state *s)
 	buf_init(&far->moved, STATE_NOTE_MAX_BYTES);
 }
 
+static void tally_free(struct tally *t);
+
 void far_done(struct far *far)
 {
+	while (far->tallies)
+		tally_free(far->tallies);
 	loop_task_stop(&far->task);
 	buf_done(&far->looks);
 	buf_done(&far->moved);
@@ -166,6 +174,129 @@ void far_folders(struct account *a)
 		say(&a->hub->far, &a->id, BYTES_LIT(FOLDERS));
 }
 
+/* --- tallies ------------------------------------------------------------------ */
+
+#define TALLY_TTL_MS     UINT64_C(3600000)
+#define TALLY_TIMEOUT_MS 2000
+#define TALLY_MEM_BYTES  (64u << 10)
+#define TALLY_KEY        "tally:"
+
+struct tally {
+	struct tally *next, **prev;
+	struct account_hub *hub;
+	struct account_id account;
+	struct folder_id folder;
+	bool is_first; /* of a watch that has not looked yet */
+	struct arena *mem;
+	struct op *op;
+};
+
+struct op *far_ask_tally(struct far *far, struct call call, const struct folder_id *folder,
+			 uint32_t n, state_count_cb *cb, void *ctx)
+{
+	uint8_t key[sizeof TALLY_KEY - 1 + ID_BYTES];
+
+	memcpy(key, TALLY_KEY, sizeof TALLY_KEY - 1);
+	memcpy(key + sizeof TALLY_KEY - 1, folder->text, ID_BYTES);
+	return state_count(far->state, call, STATE_RATE, bytes_of(key, sizeof key), n, TALLY_TTL_MS,
+			   cb, ctx);
+}
+
+static void tally_free(struct tally *t)
+{
+	*t->prev = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	op_cancel(t->op);
+	arena_free(t->mem);
+	free(t);
+}
+
+/* If it is early enough, the first synchronisation is a look. */
+static void take_first(struct watch *w, struct watch_folder *f, uint64_t sum)
+{
+	if (f && (!f->needs_sync || w->at == f))
+		return;
+	w->has_tally = true;
+	w->first_tally = sum;
+	if (f)
+		f->tally = f->tally_next = sum;
+}
+
+static void on_tally(void *ctx, enum err err, uint64_t sum)
+{
+	struct tally *t = ctx;
+	struct watch *w = watch_find(t->hub, &t->account);
+	struct watch_folder *f = w ? watch_folder_find(w, &t->folder) : NULL;
+	bool is_first = t->is_first;
+
+	t->op = NULL;
+	tally_free(t);
+	if (!w || !watch_is_our_turn(w))
+		return;
+	if (is_first) {
+		if (!err)
+			take_first(w, f, sum);
+	} else if (f) {
+		if (!err)
+			f->tally_next = sum;
+		live_changed_elsewhere(w, f);
+	}
+}
+
+static bool tally(struct account_hub *h, const struct account_id *account,
+		  const struct folder_id *folder, uint32_t n, bool is_first)
+{
+	struct tally *t = calloc(1, sizeof *t);
+	struct call call;
+	bool ok;
+
+	if (!t)
+		return false;
+	*t = (struct tally){ .next = h->far.tallies,
+			     .prev = &h->far.tallies,
+			     .hub = h,
+			     .account = *account,
+			     .folder = *folder,
+			     .is_first = is_first,
+			     .mem = arena_new(TALLY_MEM_BYTES) };
+	if (t->next)
+		t->next->prev = &t->next;
+	h->far.tallies = t;
+	call = (struct call){ .mem = t->mem,
+			      .deadline_ms = clock_monotonic_ms() + TALLY_TIMEOUT_MS };
+	if (t->mem)
+		t->op = far_ask_tally(&h->far, call, folder, n, on_tally, t);
+	ok = t->op != NULL;
+	if (!ok)
+		tally_free(t);
+	return ok;
+}
+
+bool far_changed(struct account_hub *h, const struct account_id *account,
+		 const struct folder_id *folder)
+{
+	uint32_t random = 0;
+
+	/* One that has gone and comes again must not be at what it was. */
+	return h->far.state && hash_random((uint8_t *)&random, sizeof random) &&
+	       tally(h, account, folder, random / 2 + 1, false);
+}
+
+void far_review(struct watch *w, const struct folder_id *folder)
+{
+	if (w->hub->far.state)
+		(void)tally(w->hub, &w->id, folder, 0, false);
+}
+
+void far_begin(struct watch *w)
+{
+	struct folder_id inbox = folder_id_of(&w->id, BYTES_LIT("INBOX"));
+
+	if (w->hub->far.state)
+		(void)tally(w->hub, &w->id, &inbox, 0, true);
+}
+
 /* --- hearing ----------------------------------------------------------------- */
 
 static bool take_word(struct bytes *note, const char *word)
@@ -196,7 +327,7 @@ static void hear_look(struct watch *w, struct bytes note)
 		if (!f)
 			continue;
 		f->far_until_ms = 0;
-		live_changed_elsewhere(w, f);
+		far_review(w, &f->id);
 	}
 }
 

@@ -21,8 +21,11 @@
 #include "state/share.h"
 
 struct account;
+struct account_hub;
+struct account_id;
 struct watch;
 struct watch_move;
+struct tally;
 
 /* What has yet to be told, of one account. */
 struct far {
@@ -31,6 +34,7 @@ struct far {
 	struct loop_task task;
 	struct account_id id;
 	struct buf looks, moved; /* as they will be told */
+	struct tally *tallies;   /* under way */
 };
 
 void far_init(struct far *far, struct loop *l, struct state *s);
@@ -42,6 +46,25 @@ void far_moving(struct account *a, const struct folder_id *folder);
 void far_moved(struct account *a, const struct watch_move *move);
 void far_renaming(struct account *a, struct bytes from, struct bytes to, char delimiter);
 void far_folders(struct account *a);
+
+/*
+ * The tally of a folder is a counter in the store that is another one after each change
+ * of ours to it, whoever made it. Who watches knows the one as of his look; who answers
+ * from a copy compares. It is moved when a change ends, before that is told to anybody.
+ * Gone after an hour without use: then there was no change for so long.
+ */
+
+/* Adds n; 0 asks. NULL: no memory. */
+struct op *far_ask_tally(struct far *far, struct call call, const struct folder_id *folder,
+			 uint32_t n, state_count_cb *cb, void *ctx);
+/* A change of ours has ended: when the tally has been moved, the watch (if it is here)
+ * looks. False when it has to look by itself. */
+MUST_CHECK bool far_changed(struct account_hub *h, const struct account_id *account,
+			    const struct folder_id *folder);
+/* A watch begins: asks for the inbox', before that is synchronised. */
+void far_begin(struct watch *w);
+/* Asks for it, and has the watch look. */
+void far_review(struct watch *w, const struct folder_id *folder);
 
 /* A watch hears what others tell, and acts upon it when it is its turn. */
 void far_hear(struct watch *w);

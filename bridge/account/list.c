@@ -2,6 +2,7 @@
  * One page of a folder's messages. Of a folder that is known exactly only those
  * summaries are asked for that are not in memory; else the server is asked for the page.
  */
+#include "account/copy.h"
 #include "account/list_state.h"
 #include "account/live.h"
 #include "account/live_list.h"
@@ -27,6 +28,7 @@ struct page_op {
 	struct summary_fill fill;
 	bool is_filled; /* the store has been asked */
 	struct live_wait wait;
+	struct copy copy;
 	struct loop_timer head_start;
 	bool has_waited;
 	void (*complete)(struct page_op *o); /* when the summaries have their previews */
@@ -54,6 +56,7 @@ static void stop(struct work *w)
 	previews_stop(&o->previews);
 	summary_fill_stop(&o->fill);
 	live_wait_stop(&o->wait);
+	copy_stop(&o->copy);
 	loop_timer_stop(w->account->hub->loop, &o->head_start);
 }
 
@@ -291,7 +294,9 @@ static const struct folder_state *known_state(const struct page_op *o)
 {
 	const struct folder_state *fs = live_state(o->work.account, &o->folder->id);
 
-	return fs ? fs : live_wait_state(&o->wait, o->work.account);
+	if (!fs)
+		fs = live_wait_state(&o->wait, o->work.account);
+	return fs ? fs : copy_state(&o->copy);
 }
 
 /* False when it is not all there; previews that could be had are. */
@@ -425,10 +430,22 @@ static bool wait_for_watch(struct page_op *o)
 	return false;
 }
 
+static void on_copy(struct copy *c)
+{
+	start(c->owner);
+}
+
+/* Another process may know it. */
+static bool ask_for_copy(struct page_op *o)
+{
+	return !o->copy.account && live_page_is_possible(&o->query, &o->options) &&
+	       copy_start(&o->copy, o->work.account, &o->folder->id, o->work.call.mem, on_copy, o);
+}
+
 static void start(struct page_op *o)
 {
 	o->is_lean = false;
-	if (!start_from_memory(o) && !wait_for_watch(o))
+	if (!start_from_memory(o) && !wait_for_watch(o) && !ask_for_copy(o))
 		from_server(o);
 }
 

@@ -63,6 +63,7 @@ static void make_dirty(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.folders_dirty += !f->is_dirty;
 	f->is_dirty = true;
+	watch_log_flush_marks(w);
 }
 
 static void add_to(struct watch *w, struct watch_folder *f, const struct live_change *c)
@@ -96,11 +97,17 @@ void live_count_changes(struct watch *w, struct watch_folder *f)
 			add_to(w, f, c);
 }
 
+/* What is here of a folder that another process watches are copies. */
+static struct watch_folder *watched(const struct watch *w, const struct folder_id *folder)
+{
+	return w->state == WATCH_ELSEWHERE ? NULL : watch_folder_find(w, folder);
+}
+
 void live_change_begin(struct live_change *c, struct account *a, const struct folder_id *folder,
 		       bool is_move)
 {
 	struct watch *w = watch_of(a);
-	struct watch_folder *f = w ? watch_folder_find(w, folder) : NULL;
+	struct watch_folder *f = w ? watched(w, folder) : NULL;
 
 	live_change_end(c); /* begun anew on another session */
 	*c = (struct live_change){ .account = a,
@@ -120,13 +127,15 @@ void live_change_begin(struct live_change *c, struct account *a, const struct fo
 void live_change_end(struct live_change *c)
 {
 	struct watch *w = c->account ? watch_of(c->account) : NULL;
-	struct watch_folder *f = w ? watch_folder_find(w, &c->folder) : NULL;
+	struct watch_folder *f = w ? watched(w, &c->folder) : NULL;
+	bool will_look;
 
 	if (!c->account)
 		return;
 	*c->prev = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	will_look = far_changed(c->account->hub, &c->account->id, &c->folder);
 	far_look(c->account, &c->folder);
 	c->account = NULL;
 	if (!f)
@@ -134,7 +143,8 @@ void live_change_end(struct live_change *c)
 	f->changes--;
 	f->moves -= c->is_move;
 	f->changes_ended++;
-	watch_look(w, f);
+	if (!will_look)
+		watch_look(w, f);
 	if (!f->moves)
 		watch_go(w);
 }

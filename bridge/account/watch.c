@@ -24,14 +24,18 @@ static bool is_same(const struct account_id *a, const struct account_id *b)
 	return strcmp(a->text, b->text) == 0;
 }
 
+struct watch *watch_find(const struct account_hub *h, const struct account_id *id)
+{
+	struct watch *w = *bucket_of(h, id);
+
+	while (w && !is_same(&w->id, id))
+		w = w->next;
+	return w;
+}
+
 struct watch *watch_of(const struct account *a)
 {
-	struct watch *w = a->watch;
-
-	if (!w)
-		for (w = *bucket_of(a->hub, &a->id); w && !is_same(&w->id, &a->id);)
-			w = w->next;
-	return w;
+	return a->watch ? a->watch : watch_find(a->hub, &a->id);
 }
 
 static struct watch *watch_new(struct account *a)

@@ -47,6 +47,15 @@ enum watch_state {
 	WATCH_ELSEWHERE, /* another process has the turn, or it is not known who */
 };
 
+/* As in the log: see watch_mark.c. */
+struct watch_mark {
+	bool is_exact;
+	uint64_t saves, tally;
+};
+#define WATCH_MARK_PREFIX     '='
+#define WATCH_MARK_NAME_BYTES (1 + ID_BYTES)
+#define WATCH_MARK_BYTES      25
+
 struct watch_folder {
 	struct watch *watch;
 	struct folder_id id;
@@ -78,6 +87,14 @@ struct watch_folder {
 	bool needs_sync, needs_status;
 	bool has_stood;  /* the server has said where, since this watch has begun */
 	bool is_unsaved; /* the log's baseline is older than this */
+
+	/* watch_mark.c's and far.h's. */
+	bool is_state_saved;             /* the log's baseline has the state */
+	uint64_t saves;                  /* which of this writer's it is */
+	uint64_t tally, tally_next;      /* up to which was looked, and will have been */
+	struct watch_mark mark;          /* as it is in the log */
+	uint8_t taken[WATCH_MARK_BYTES]; /* of a copy (copy.h): as it was taken */
+	size_t taken_len;
 
 	unsigned asks; /* for this folder, lately: see watch_second.c */
 
@@ -119,6 +136,8 @@ struct watch {
 	struct live_wait *awaiting;
 	struct state_ear ear; /* far.h */
 	bool hears;
+	bool has_tally; /* of the inbox, as of before it was synchronised */
+	uint64_t first_tally;
 
 	struct step step;
 	struct arena *mem;       /* of the step */
@@ -166,6 +185,7 @@ struct watch {
 		char connection; /* told last: 'c'onnected, 'd'is-, 'r'efused; 0: nothing */
 		bool is_connection_unsaved;
 		bool says_complete; /* there are baselines of all there is */
+		uint64_t saves;     /* counted */
 	} log;
 
 	struct watch_move *moves;
@@ -178,6 +198,7 @@ struct watch {
 /* --- watch.c ---------------------------------------------------------- */
 
 struct watch *watch_of(const struct account *a);
+struct watch *watch_find(const struct account_hub *h, const struct account_id *id);
 /* It cannot be watched with these credentials, or not for now. */
 void watch_stop(struct watch *w, const struct fault *fault);
 
@@ -346,6 +367,8 @@ void watch_log_close(struct watch *w);
 void watch_log_put(struct watch *w, const struct account_event *ev);
 /* There is something to append. */
 void watch_log_flush(struct watch *w);
+/* What is known of a folder may not be exact any more: others are to learn so. */
+void watch_log_flush_marks(struct watch *w);
 /* Writing is behind: no more, please. watch_go() comes when it has caught up. */
 bool watch_log_is_full(const struct watch *w);
 /* Nothing is left to be written. */
@@ -354,9 +377,20 @@ bool watch_log_is_clean(const struct watch *w);
  * top on will be told of, by whomever. */
 #define WATCH_COMPLETE "complete"
 
+/* --- watch_mark.c ----------------------------------------------------- */
+
+/* Is the folder's mark to be written? */
+bool watch_must_mark(const struct watch *w, const struct watch_folder *f);
+/* If any is, it is written at once. */
+void watch_review_marks(struct watch *w);
+void watch_put_mark(struct watch *w, struct watch_folder *f, struct buf *to);
+void watch_mark_name(const struct folder_id *folder, char ret[WATCH_MARK_NAME_BYTES]);
+/* Is what it is about all that the server has told, and that we know must be there? */
+bool watch_mark_is_good(struct bytes mark, uint64_t epoch, uint64_t tally);
+
 /* --- watch_saved.c: a folder's baseline as bytes ---------------------- */
 
-void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to);
+void watch_save(struct watch *w, struct watch_folder *f, struct buf *to);
 /* False when it is none, or memory is short. */
 MUST_CHECK bool watch_load(struct watch *w, struct bytes name, struct bytes saved);
 

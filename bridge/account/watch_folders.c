@@ -86,6 +86,8 @@ struct watch_folder *watch_folder_add(struct watch *w, const struct folder_id *i
 	f->id = *id;
 	f->path = bytes_of(copy, path.len);
 	f->is_inbox = bytes_equal_str_nocase(path, "INBOX");
+	if (f->is_inbox)
+		f->tally = f->tally_next = w->first_tally;
 	uid_set_init(&f->untold, WATCH_RUNS_MAX);
 	uid_set_init(&f->unseen, WATCH_RUNS_MAX);
 	uid_set_init(&f->updated, WATCH_RUNS_MAX);

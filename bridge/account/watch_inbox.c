@@ -137,6 +137,8 @@ void watch_begin(struct watch *w)
 		w->poll_at_ms = clock_monotonic_ms() + w->hub->limits.watch_poll_ms;
 	}
 	w->was_lost = false;
+	if (!w->is_known && !w->has_tally)
+		far_review(w, &w->at->id);
 	w->is_known = true;
 	watch_put_connection(w, push_of(w), NULL, 0);
 	plan(w);
@@ -168,5 +170,7 @@ void watch_looked(struct watch *w, struct watch_folder *f)
 		return;
 	}
 	f->is_dirty = false;
+	f->tally = f->tally_next;
 	w->hub->stats.folders_dirty--;
+	watch_log_flush_marks(w);
 }

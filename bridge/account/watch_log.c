@@ -85,6 +85,8 @@ static void load(struct watch *w, const struct state_baseline *b)
 		w->log.connection = b->value.len ? (char)b->value.at[0] : 0;
 	else if (bytes_equal_str(b->name, WATCH_COMPLETE))
 		w->log.says_complete = true;
+	else if (b->name.len && b->name.at[0] == WATCH_MARK_PREFIX)
+		return; /* of another epoch */
 	else if (!watch_load(w, b->name, b->value))
 		/* As a folder of which nothing is known. */
 		w->must_list = true;
@@ -111,6 +113,7 @@ static void on_opened(void *ctx, enum err err, struct state_cursor top,
 	for (size_t i = 0; i < count; i++)
 		load(w, &baselines[i]);
 	w->has_folders = w->folder_count > 0;
+	far_begin(w);
 	w->must_list = true;
 	op_is_over(w);
 	w->state = WATCH_IDLE;
@@ -177,7 +180,8 @@ static bool has_something(const struct watch *w)
 		const struct watch_folder *f = w->folders[i];
 
 		/* What is new is saved with the event that tells of it. */
-		if ((f->is_unsaved && !f->is_new) || f->updated.count || f->gone.count)
+		if ((f->is_unsaved && !f->is_new) || f->updated.count || f->gone.count ||
+		    watch_must_mark(w, f))
 			return true;
 	}
 	return false;
@@ -243,6 +247,14 @@ void watch_log_flush(struct watch *w)
 		plan(w, due_ms);
 }
 
+void watch_log_flush_marks(struct watch *w)
+{
+	if (!w->hub->far.state)
+		return;
+	w->log.is_urgent = true;
+	watch_log_flush(w);
+}
+
 static void on_timer(struct loop_timer *t)
 {
 	struct watch *w = (struct watch *)(void *)((char *)t - offsetof(struct watch, log.timer));
@@ -254,6 +266,8 @@ static void on_timer(struct loop_timer *t)
 
 struct saves {
 	struct buf bytes;
+	char (*names)[WATCH_MARK_NAME_BYTES]; /* of marks */
+	size_t name_count;
 	struct state_baseline *at;
 	size_t *ends; /* of the values, in bytes; SIZE_MAX: none, it goes */
 	size_t count;
@@ -261,17 +275,19 @@ struct saves {
 
 static bool saves_init(struct saves *s, const struct watch *w)
 {
-	size_t max = w->folder_count + w->log.removed.len / ID_BYTES + 2;
+	size_t folders = w->folder_count + w->log.removed.len / ID_BYTES, max = 2 * folders + 2;
 
 	*s = (struct saves){ .at = calloc(max, sizeof *s->at),
-			     .ends = calloc(max, sizeof *s->ends) };
+			     .ends = calloc(max, sizeof *s->ends),
+			     .names = calloc(folders + 1, sizeof *s->names) };
 	buf_init(&s->bytes, ENTRIES_MAX);
-	return s->at && s->ends;
+	return s->at && s->ends && s->names;
 }
 
 static void saves_done(struct saves *s)
 {
 	buf_done(&s->bytes);
+	free(s->names);
 	free(s->at);
 	free(s->ends);
 }
@@ -282,6 +298,14 @@ static void saves_add(struct saves *s, struct bytes name, bool is_removed)
 	s->ends[s->count++] = is_removed ? SIZE_MAX : s->bytes.len;
 }
 
+static void add_mark(struct saves *s, const struct folder_id *id, bool is_removed)
+{
+	char *name = s->names[s->name_count++];
+
+	watch_mark_name(id, name);
+	saves_add(s, bytes_of(name, WATCH_MARK_NAME_BYTES), is_removed);
+}
+
 static void add_removed(struct saves *s, const struct watch *w)
 {
 	struct bytes all = buf_bytes(&w->log.removed);
@@ -290,8 +314,11 @@ static void add_removed(struct saves *s, const struct watch *w)
 		struct folder_id id = { "" };
 
 		memcpy(id.text, all.at, ID_BYTES);
-		if (!watch_folder_find(w, &id)) /* it has not come back */
-			saves_add(s, bytes_first(all, ID_BYTES), true);
+		if (watch_folder_find(w, &id))
+			continue; /* it has come back */
+		saves_add(s, bytes_first(all, ID_BYTES), true);
+		if (w->hub->far.state)
+			add_mark(s, &id, true);
 	}
 }
 
@@ -304,11 +331,15 @@ static void save_all(struct saves *s, struct watch *w)
 	for (size_t i = 0; i < w->folder_count; i++) {
 		struct watch_folder *f = w->folders[i];
 
-		if (!f->is_unsaved || f->is_new)
-			continue;
-		watch_save(w, f, &s->bytes);
-		saves_add(s, bytes_of_str(f->id.text), false);
-		f->is_unsaved = false;
+		if (f->is_unsaved && !f->is_new) {
+			watch_save(w, f, &s->bytes);
+			saves_add(s, bytes_of_str(f->id.text), false);
+			f->is_unsaved = false;
+		}
+		if (watch_must_mark(w, f)) {
+			watch_put_mark(w, f, &s->bytes);
+			add_mark(s, &f->id, false);
+		}
 	}
 	if (w->log.is_connection_unsaved) {
 		buf_append_byte(&s->bytes, (uint8_t)w->log.connection);

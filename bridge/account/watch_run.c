@@ -70,6 +70,7 @@ void watch_release(struct watch *w)
 	watch_second_drop(w, NULL);
 	forget_work(w);
 	stop_timer(w);
+	watch_log_flush_marks(w);
 	w->has_worked = w->must_yield = w->is_in_inbox = w->is_looking = false;
 	if (w->state == WATCH_WORKING || w->state == WATCH_WATCHING)
 		w->state = WATCH_IDLE;
@@ -103,7 +104,8 @@ void watch_forget(struct watch *w)
 	watch_release(w);
 	watch_log_close(w);
 	watch_folders_clear(w);
-	w->has_folders = w->is_known = w->is_complete = false;
+	w->has_folders = w->is_known = w->is_complete = w->has_tally = false;
+	w->first_tally = 0;
 	w->must_list = true;
 }
 
@@ -271,6 +273,7 @@ static void renew(struct watch *w, uint64_t now)
 {
 	w->renew_at_ms = now + w->hub->limits.watch_renew_ms;
 	w->is_checking = true;
+	far_review(w, &watch_inbox(w)->id);
 	poll_others(w, now);
 	for (size_t i = 0; i < w->folder_count; i++) {
 		struct watch_folder *f = w->folders[i];
@@ -403,6 +406,7 @@ static void on_go(struct loop_task *t)
 {
 	struct watch *w = (struct watch *)(void *)((char *)t - offsetof(struct watch, go));
 
+	watch_review_marks(w);
 	if (w->state == WATCH_STALLED && !watch_log_is_full(w))
 		w->state = WATCH_IDLE;
 	if (w->state == WATCH_WATCHING && has_other_work(w)) {

@@ -60,13 +60,15 @@ static bool save_names(const struct watch_folder *f, struct buf *to)
 	return buf_err(to) == ERR_OK;
 }
 
-void watch_save(const struct watch *w, const struct watch_folder *f, struct buf *to)
+void watch_save(struct watch *w, struct watch_folder *f, struct buf *to)
 {
 	struct buf names;
 	bool has_state = save_names(f, &names) && watch_has_state(f) && f->has_baseline &&
 			 !w->is_lean && f->memory_bytes <= STATE_SAVED_MAX;
 	struct folder_totals at = watch_totals(f);
 
+	f->is_state_saved = has_state;
+	f->saves = ++w->log.saves;
 	buf_append_byte(to, VERSION);
 	buf_append_byte(to, (uint8_t)((f->is_selectable ? FLAG_SELECTABLE : 0) |
 				      (f->has_baseline ? FLAG_BASELINE : 0) |
@@ -179,6 +181,7 @@ bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
 	f->has_baseline = flags & FLAG_BASELINE;
 	f->has_told = flags & FLAG_TOLD;
 	f->is_huge = flags & FLAG_HUGE;
+	f->is_state_saved = flags & FLAG_STATE;
 	take_numbers(&s, f);
 	untold = take(&s, take_u32(&s));
 	if (!s.is_short && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&

@@ -40,6 +40,7 @@ static void take_turn(struct watch *w)
 {
 	loop_timer_stop(w->hub->loop, &w->timer);
 	watch_is_elsewhere(w, false);
+	watch_folders_clear(w); /* copies */
 	w->state = WATCH_IDLE;
 	watch_go(w);
 }

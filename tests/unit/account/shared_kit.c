@@ -310,6 +310,12 @@ static struct op *put_many(struct state *s, struct call call, enum state_space s
 	return state_put_many(memory_of(s), call, space, keys, values, count, ttl_ms, cb, ctx);
 }
 
+static struct op *count(struct state *s, struct call call, enum state_space space, struct bytes key,
+			uint64_t n, uint64_t ttl_ms, state_count_cb *cb, void *ctx)
+{
+	return state_count(memory_of(s), call, space, key, n, ttl_ms, cb, ctx);
+}
+
 static struct op *log_open(struct state *s, struct call call, struct bytes log,
 			   state_log_open_cb *cb, void *ctx)
 {
@@ -359,6 +365,7 @@ void shared_init(struct shared *s, struct loop *l, const struct state_limits *li
 	static const struct state_class cls = {
 		.get_many = get_many,
 		.put_many = put_many,
+		.count = count,
 		.log_open = log_open,
 		.log_append = log_append,
 		.log_read = log_read,

@@ -113,6 +113,15 @@ static void say(struct state *s, struct bytes name, struct bytes note)
 	(void)note;
 }
 
+/* Nobody has written anything that could be looked at. */
+static struct op *log_look(struct state *s, struct call call, struct bytes log, struct bytes mark,
+			   struct bytes known, struct bytes name, state_log_look_cb *cb, void *ctx)
+{
+	if (store.is_theirs)
+		return NULL;
+	return store.below->log_look(s, call, log, mark, known, name, cb, ctx);
+}
+
 static struct state *shared_store(struct loop *l)
 {
 	struct state_limits limits = { .max_bytes = 64u << 20, .max_entries = 10000 };
@@ -127,6 +136,7 @@ static struct state *shared_store(struct loop *l)
 	store.cls.health = health;
 	store.cls.lease_turn = lease_turn;
 	store.cls.say = say;
+	store.cls.log_look = log_look;
 	s->cls = &store.cls;
 	assert_true(state_is_shared(s));
 	return s;
