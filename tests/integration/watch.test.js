@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { startCuttingRelay } from './lib/cutting_relay.js';
 import { dovecot, startDovecot } from './lib/dovecot.js';
 import { openStream } from './lib/event_stream.js';
+import { diceOf, Follower, seenBy, textOf } from './lib/follower.js';
 import { ApiClient } from './lib/http.js';
 import { ImapClient } from './lib/imap_client.js';
 import { startMailbridge } from './lib/mailbridge.js';
@@ -79,55 +80,6 @@ after(async () => {
   for (const stop of stops.reverse()) await stop();
 });
 
-/** Numbers below n, the same ones for the same seed. */
-function diceOf(seed) {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state >>> 8) % n;
-  };
-}
-
-const flagNames = { '\\Seen': '$seen', '\\Answered': '$answered', '\\Flagged': '$flagged' };
-const textOf = (keywords) => Object.keys(keywords).sort().join(' ');
-
-/** One who follows the feed: what he knows, by id. Complains of what makes no sense. */
-class Follower {
-  known = new Map();
-  #heard = 0;
-
-  constructor(stream, messages) {
-    this.stream = stream;
-    for (const { id, keywords } of messages) this.known.set(id, textOf(keywords));
-  }
-
-  hear() {
-    for (; this.#heard < this.stream.events.length; this.#heard++) {
-      this.#take(this.stream.events[this.#heard]);
-    }
-  }
-
-  #take(event) {
-    switch (event.type) {
-      case 'message.created':
-        assert.ok(!this.known.has(event.message.id), `told twice: ${event.message.id}`);
-        this.known.set(event.message.id, textOf(event.message.keywords));
-        break;
-      case 'message.updated':
-        for (const { id, keywords } of event.updates) {
-          assert.ok(this.known.has(id), `changed, but never there: ${id}`);
-          this.known.set(id, textOf(keywords));
-        }
-        break;
-      case 'message.deleted':
-        for (const id of event.ids) assert.ok(this.known.delete(id), `never there: ${id}`);
-        break;
-      case 'reset':
-        assert.fail(`reset: ${JSON.stringify(event)}`);
-    }
-  }
-}
-
 /** The mailbox, from all sides. */
 class Mailbox {
   constructor(t, kind, dice) {
@@ -182,22 +134,9 @@ class Mailbox {
   /** And as a fresh IMAP client sees them: Map of id to keywords. */
   async truth() {
     const client = await this.connect();
-    const all = new Map();
-    for (const folder of FOLDERS) {
-      const { untagged } = await client.select(folder);
-      const validity = Number(untagged.join().match(/UIDVALIDITY (\d+)/)[1]).toString(36);
-      const fetched = await client.command('UID FETCH 1:* (FLAGS)');
-      for (const line of fetched.untagged) {
-        const [, flags] = line.match(/FLAGS \(([^)]*)\)/) ?? [];
-        const [, uid] = line.match(/UID (\d+)/) ?? [];
-        if (!uid || flags.includes('\\Deleted')) continue;
-        const names = flags.split(' ').filter((flag) => flag && flag !== '\\Recent');
-        const keywords = names.map((flag) => flagNames[flag] ?? flag.toLowerCase()).sort();
-        all.set(`${this.id(folder)}.${validity}.${Number(uid).toString(36)}`, keywords.join(' '));
-      }
-    }
+    const truth = await seenBy(client, new Map(FOLDERS.map((name) => [name, this.id(name)])));
     await client.logout();
-    return all;
+    return truth;
   }
 
   async deliver(folder) {
