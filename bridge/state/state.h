@@ -168,7 +168,7 @@ struct op *state_log_top(struct state *s, struct call call, struct bytes log, st
 /* What others than the writer see of what he remembers; null where there is none. */
 struct state_log_sight {
 	struct state_cursor top;
-	bool is_led;       /* somebody has the lease (share.h) of the log's name */
+	bool is_led;       /* who opened it last has the lease (share.h) of its name */
 	struct bytes mark; /* the baseline of that name */
 	struct bytes value;
 };

@@ -177,11 +177,14 @@ struct redis_script log_read_script = {
 
 struct redis_script log_sight_script = {
 	.text = LUA_KEEP
-	"local top = redis.call('HGET', meta, 'top')\n"
+	"local m = redis.call('HMGET', meta, 'top', 'writer')\n"
+	"local top = m[1]\n"
 	"if not top then return {''} end\n"
 	"keep(ARGV[1])\n"
-	"local owner = redis.pcall('GET', KEYS[4])\n"
-	"local led = type(owner) == 'string' and redis.call('EXISTS', ARGV[2] .. owner) or 0\n"
+	"local owner, led = redis.pcall('GET', KEYS[4]), 0\n"
+	"if type(owner) == 'string' and owner == m[2] then\n"
+	"  led = redis.call('EXISTS', ARGV[2] .. owner)\n"
+	"end\n"
 	"local mark, value = false, false\n"
 	"if ARGV[3] ~= '' then mark = redis.call('HGET', base, ARGV[3]) end\n"
 	"local known = ARGV[4]\n"

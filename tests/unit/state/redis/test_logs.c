@@ -592,6 +592,63 @@ static void large_baselines_go_in_pieces(void **test_state)
 	assert_int_equal(a.bytes, FOLDERS * sizeof large - FOLDERS * (FOLDERS - 1) / 2);
 }
 
+struct seen {
+	int told;
+	enum err err;
+	bool is_led;
+};
+
+static void on_sight(void *ctx, enum err err, const struct state_log_sight *sight)
+{
+	struct seen *s = ctx;
+
+	s->told++;
+	s->err = err;
+	s->is_led = !err && sight->is_led;
+}
+
+static bool sees_it_led(struct party *p)
+{
+	struct seen s = { 0 };
+
+	assert_non_null(state_log_look(p->state, redis_world_call(world), LOG, BYTES_LIT("mark"),
+				       BYTES_NULL, BYTES_NULL, on_sight, &s));
+	redis_world_until(world, s.told);
+	assert_int_equal(s.err, ERR_OK);
+	return s.is_led;
+}
+
+static void on_turn(struct state_lease *l)
+{
+	(void)l;
+}
+
+static void want(struct party *p, struct state_lease *l)
+{
+	*l = (struct state_lease){ .on_turn = on_turn };
+	assert_int_equal(state_lease_want(p->state, LOG, l), ERR_OK);
+	redis_world_until(world, state_lease_turn(l) == STATE_TURN_OURS);
+}
+
+/* Who leads now may not have opened the log yet: what is in it is of another time. */
+static void it_is_led_by_who_has_opened_it_last(void **test_state)
+{
+	struct state_lease l;
+
+	(void)test_state;
+	(void)opened(&one);
+	assert_false(sees_it_led(&two));
+	want(&one, &l);
+	assert_true(sees_it_led(&two));
+	assert_true(sees_it_led(&one));
+	state_lease_leave(&l);
+	want(&two, &l);
+	assert_false(sees_it_led(&one));
+	(void)opened(&two);
+	assert_true(sees_it_led(&one));
+	state_lease_leave(&l);
+}
+
 static void all_keys_of_a_log_expire(void **test_state)
 {
 	struct state_cursor at = opened(&one);
@@ -624,6 +681,7 @@ int main(void)
 		TEST(an_emptied_redis_is_filled_again),
 		TEST(trimming_is_the_same_for_all),
 		TEST(large_baselines_go_in_pieces),
+		TEST(it_is_led_by_who_has_opened_it_last),
 		TEST(all_keys_of_a_log_expire),
 	};
 
