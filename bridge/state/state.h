@@ -135,7 +135,8 @@ struct state_entry {
 };
 
 /* Takes the log for writing. `top` is the marker that was written, `previous` what
- * was the top before ({0, 0}: there was no log). */
+ * was the top before ({0, 0}: there was no log). ERR_CONFLICT: somebody else has opened it
+ * meanwhile. */
 typedef void state_log_open_cb(void *ctx, enum err err, struct state_cursor top,
 			       struct state_cursor previous, const struct state_baseline *baselines,
 			       size_t count);

@@ -239,11 +239,14 @@ static void add_open(struct redis_log_op *o, struct redis_args *a)
 {
 	const struct redis_process *p = o->log->logs->process;
 	const struct bytes key[] = { p->prefix, BYTES_LIT(":epoch") };
+	uint64_t above = o->log->others_epoch;
 
 	redis_args_add_pieces(a, key, 2);
 	redis_args_add_str(a, p->id);
 	add_limits(o->log->logs, a);
 	redis_log_add_channel(o->log, a);
+	/* Whatever became of Redis and its clock since. */
+	redis_args_add_u64(a, above > o->log->mirror.top.epoch ? above : o->log->mirror.top.epoch);
 }
 
 static void add_read(struct redis_log_op *o, struct redis_args *a)

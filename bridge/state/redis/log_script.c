@@ -59,7 +59,7 @@ struct redis_script log_open_script = {
 	"local m = redis.call('HMGET', meta, 'epoch', 'top')\n"
 	"local last = redis.pcall('GET', KEYS[4])\n"
 	"last = type(last) == 'string' and tonumber(last) or 0\n"
-	"local epoch = math.max(last + 1, tonumber(m[1] or 0) + 1, now)\n"
+	"local epoch = math.max(last, tonumber(m[1] or 0), tonumber(ARGV[6]), now - 1) + 1\n"
 	"epoch = string.format('%.0f', epoch)\n"
 	"local top = epoch .. '-0'\n"
 	"redis.call('SET', KEYS[4], epoch, 'PX', 7776000000)\n"
@@ -79,7 +79,7 @@ struct redis_script log_open_script = {
 struct redis_script log_write_script = {
 	.text = LUA_COSTS LUA_IDS LUA_KEEP LUA_TRIM
 	"local m = redis.call('HMGET', meta, 'epoch', 'writer', 'version', 'top', 'entries', "
-	"'base')\n"
+	"'base', 'last')\n"
 	"local is_whole, floor = ARGV[10] == '1', ARGV[5]\n"
 	"if m[1] then\n"
 	"  if m[2] ~= ARGV[1] or tonumber(m[1]) > tonumber(ARGV[2]) then return 'conflict' end\n"

@@ -16,8 +16,9 @@
 
 #include "state/redis/link.h"
 
-/* KEYS: and the last epoch given. ARGV: process, ttl, most entries, most bytes, channel.
- * Gives epoch, previous top or "", names and values of the baselines. */
+/* KEYS: and the last epoch given. ARGV: process, ttl, most entries, most bytes, channel, an
+ * epoch that the new one is to be above. Gives epoch, previous top or "", names and values of the
+ * baselines. */
 extern struct redis_script log_open_script;
 
 /* KEYS: and where arguments were put before. ARGV: process, epoch, version, top, floor or "",

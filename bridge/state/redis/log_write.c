@@ -81,9 +81,9 @@ static void add_entries(struct redis_log_write *w)
 	const struct event_log *mirror = &w->log->mirror;
 	size_t i = 0;
 
-	while (!w->is_whole && i < mirror->count &&
-	       state_cursor_compare(event_log_at(mirror, i)->at, w->log->written_top) <= 0)
-		i++;
+	/* What was written last may have gone; what comes after it is found all the same. */
+	if (!w->is_whole)
+		(void)event_log_after(mirror, w->log->written_top, &i);
 	for (; i < mirror->count; i++) {
 		const struct log_entry *e = event_log_at(mirror, i);
 

@@ -7,9 +7,10 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-#define LIFE_MS UINT64_C(3000) /* of a heartbeat */
-#define BEAT_MS UINT64_C(1000)
-#define CALL_MS UINT64_C(10000)
+#define LIFE_MS   UINT64_C(3000) /* of a heartbeat */
+#define BEAT_MS   UINT64_C(1000)
+#define ANSWER_MS UINT64_C(1500) /* in time to be away and not dead */
+#define CALL_MS   UINT64_C(10000)
 
 /* Says whether it was there. */
 static struct redis_script beat_script = {
@@ -130,7 +131,7 @@ static void beat(struct redis_process *p)
 	redis_args_add_u64(&a, LIFE_MS);
 	list = redis_args_list(&a);
 	p->asked_ms = clock_monotonic_ms();
-	call.deadline_ms = p->asked_ms + BEAT_MS;
+	call.deadline_ms = p->asked_ms + ANSWER_MS;
 	if (list)
 		p->op = redis_eval(p->link, call, &beat_script, list, 1, list + 1, 1, on_set, p);
 	redis_args_done(&a);

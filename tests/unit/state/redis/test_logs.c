@@ -525,6 +525,31 @@ static void an_emptied_redis_is_filled_again(void **test_state)
 	assert_int_equal(here.lost, 0);
 }
 
+static void epochs_do_not_go_back_with_the_clock_of_redis(void **test_state)
+{
+	const uint64_t ahead = 99999999999999;
+	static struct follower f;
+	struct state_cursor at = opened(&one);
+	char command[128];
+
+	(void)test_state;
+	begin_following(&f, &two, at);
+	until_heard(2);
+	snprintf(command, sizeof command, "PUBLISH test:1@0:log:8g6DTYgsdCRr o%s%llu-0",
+		 "another_process_", (unsigned long long)ahead);
+	assert_int_equal(redis_world_do(world, world->link, command).integer, 2);
+	/* It may hear so while it opens it: then it has been overtaken. */
+	for (int i = 0; i < REDIS_TURNS_MAX && at.epoch <= ahead; i++) {
+		struct answer o = open_log(&two);
+
+		assert_true(o.err == ERR_OK || o.err == ERR_CONFLICT);
+		at = o.top;
+	}
+	assert_true(at.epoch == ahead + 1);
+	appended(&two, at.epoch, "a");
+	follow_until(&f, "a ");
+}
+
 /* --- bounds --- */
 
 static void trimming_is_the_same_for_all(void **test_state)
@@ -679,6 +704,7 @@ int main(void)
 		TEST(a_hung_redis_is_waited_for_but_not_long),
 		TEST(who_was_replaced_meanwhile_is_told),
 		TEST(an_emptied_redis_is_filled_again),
+		TEST(epochs_do_not_go_back_with_the_clock_of_redis),
 		TEST(trimming_is_the_same_for_all),
 		TEST(large_baselines_go_in_pieces),
 		TEST(it_is_led_by_who_has_opened_it_last),
