@@ -12,6 +12,8 @@
 
 /* Sessions kept for resumption per profile; one per host and port. */
 #define SESSIONS_MAX 256
+/* Of one server: each is good for one connection, and many may be begun at once. */
+#define SESSIONS_PER_KEY 32
 
 struct tls_session {
 	struct tls_session *next;
@@ -179,9 +181,35 @@ static bool is_stale(const struct tls_session *t)
 	return clock_monotonic_ms() - t->kept_ms > (uint64_t)(life_s > 0 ? life_s : 0) * 1000;
 }
 
+/* A ticket of TLS 1.3 (RFC 8446 §C.4); OpenSSL takes none a second time. */
+static bool is_for_once(const SSL_SESSION *session)
+{
+	return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION;
+}
+
+/* The older ones of this server that are too many with this one. */
+static void make_room_for(struct tls_profile *p, const char *key, const SSL_SESSION *session)
+{
+	size_t left = is_for_once(session) ? SESSIONS_PER_KEY - 1 : 0;
+
+	for (struct tls_session **at = &p->sessions; *at;) {
+		struct tls_session *t = *at;
+
+		if (strcmp(t->key, key) != 0 || left) {
+			left -= strcmp(t->key, key) == 0;
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		p->session_count--;
+		session_free(t);
+	}
+}
+
 SSL_SESSION *tls_profile_session(struct tls_profile *p, const char *key)
 {
 	struct tls_session *t = take_session(p, key);
+	SSL_SESSION *session;
 
 	if (!t)
 		return NULL;
@@ -189,19 +217,21 @@ SSL_SESSION *tls_profile_session(struct tls_profile *p, const char *key)
 		session_free(t);
 		return NULL;
 	}
-	push_session(p, t);
-	SSL_SESSION_up_ref(t->session);
-	return t->session;
+	session = t->session;
+	SSL_SESSION_up_ref(session);
+	if (is_for_once(session))
+		session_free(t);
+	else
+		push_session(p, t);
+	return session;
 }
 
 void tls_profile_keep_session(struct tls_profile *p, const char *key, SSL_SESSION *session)
 {
 	size_t size = strlen(key) + 1;
-	struct tls_session *t = take_session(p, key);
+	struct tls_session *t = malloc(sizeof *t + size);
 
-	if (t)
-		session_free(t);
-	t = malloc(sizeof *t + size);
+	make_room_for(p, key, session);
 	if (!t) {
 		SSL_SESSION_free(session); /* the next handshake is a full one */
 		return;

@@ -2,12 +2,15 @@
 // no real one here can have. Knows what a watch asks of IMAP4rev1 with IDLE and UIDPLUS; every user
 // has an inbox of the same messages.
 //
-//   imap_standin.js CERT KEY MESSAGES [--full-handshakes]
+//   imap_standin.js CERT KEY MESSAGES [--full-handshakes | --tls1.2]
+//
+// Node gives tickets of TLS 1.3 at full handshakes only, two at a time, and each is good for one
+// connection: all can be resumed in TLS 1.2 alone.
 //
 // Prints its port. A line on its standard input changes a flag of the first message of every user at
 // once; it answers each with the number of connections that were told, and of those whose TLS
 // handshake had been a resumed one.
-import { randomBytes } from 'node:crypto';
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import readline from 'node:readline';
 import tls from 'node:tls';
@@ -69,8 +72,13 @@ function answer(socket, line) {
   }
 }
 
-const server = tls.createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
+// Without tickets, and without a store for sessions, none is ever resumed.
+const secureOptions = mode === '--full-handshakes' ? constants.SSL_OP_NO_TICKET : 0;
+const maxVersion = mode === '--tls1.2' ? 'TLSv1.2' : 'TLSv1.3';
+const options = { cert: readFileSync(cert), key: readFileSync(key), secureOptions, maxVersion };
+const server = tls.createServer(options, (socket) => {
   let buffered = '';
+  socket.setNoDelay();
   socket.write(`* OK [CAPABILITY ${CAPABILITY}] ready\r\n`);
   socket.setEncoding('latin1').on('data', (data) => {
     const lines = (buffered + data).split('\r\n');
@@ -79,9 +87,6 @@ const server = tls.createServer({ cert: readFileSync(cert), key: readFileSync(ke
   });
   socket.on('error', () => {}).on('close', () => idling.delete(socket));
 });
-// No ticket that was given is good for another connection.
-if (mode === '--full-handshakes')
-  server.on('connection', () => server.setTicketKeys(randomBytes(48)));
 server.listen(0, '127.0.0.1', 4096, () => console.log(server.address().port));
 
 let isFlagged = false;
