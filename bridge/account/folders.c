@@ -16,9 +16,19 @@ void folders_done(struct folders *f)
 	f->list = (struct folder_list){ NULL, 0 };
 }
 
+static size_t bytes_of_list(const struct folder_list *list)
+{
+	size_t bytes = arena_bytes_for(list->count * sizeof *list->at);
+
+	for (size_t i = 0; i < list->count; i++)
+		bytes += arena_bytes_for(list->at[i].path.len + 1) +
+			 arena_bytes_for(list->at[i].name.len + 1);
+	return bytes;
+}
+
 void folders_keep(struct folders *f, const struct folder_list *list)
 {
-	struct arena *mem = arena_new(CACHE_MAX_BYTES);
+	struct arena *mem = arena_new_sized(CACHE_MAX_BYTES, bytes_of_list(list));
 	struct folder *at = mem ? ARENA_ARRAY(mem, list->count, struct folder) : NULL;
 
 	for (size_t i = 0; at && i < list->count; i++) {

@@ -165,6 +165,7 @@ static void account_free(struct account *a)
 	pool_done(&a->pool);
 	hosts_drop(&h->hosts, a->pool.setup.host);
 	folders_done(&a->folders);
+	sizes_done(&a->sizes);
 	account_discard(a);
 }
 

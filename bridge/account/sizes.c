@@ -1,6 +1,14 @@
 #include "account/sizes.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
+
+void sizes_done(struct sizes *s)
+{
+	free(s->at);
+	s->at = NULL;
+}
 
 static uint64_t key_of(const struct message_id *id, struct bytes part_id)
 {
@@ -18,7 +26,7 @@ static uint64_t key_of(const struct message_id *id, struct bytes part_id)
 
 static const struct size_entry *find(const struct sizes *s, uint64_t key, bool is_undecodable)
 {
-	for (size_t i = 0; i < SIZES_MAX; i++)
+	for (size_t i = 0; s->at && i < SIZES_MAX; i++)
 		if (s->at[i].key == key && s->at[i].is_undecodable == is_undecodable)
 			return &s->at[i];
 	return NULL;
@@ -26,6 +34,10 @@ static const struct size_entry *find(const struct sizes *s, uint64_t key, bool i
 
 static void note(struct sizes *s, struct size_entry entry)
 {
+	if (!s->at)
+		s->at = calloc(SIZES_MAX, sizeof *s->at);
+	if (!s->at)
+		return;
 	s->at[s->next] = entry;
 	s->next = (s->next + 1) % SIZES_MAX;
 }

@@ -16,9 +16,11 @@ struct size_entry {
 };
 
 struct sizes {
-	struct size_entry at[SIZES_MAX];
+	struct size_entry *at; /* SIZES_MAX of them, owned; NULL: none was ever noted */
 	unsigned next;
 };
+
+void sizes_done(struct sizes *s);
 
 bool sizes_find(const struct sizes *s, const struct message_id *id, struct bytes part_id,
 		uint64_t *ret);

@@ -27,6 +27,11 @@ struct arena *arena_new(size_t max_bytes)
 	return a;
 }
 
+size_t arena_bytes_for(size_t n)
+{
+	return ((n ? n : 1) + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+}
+
 void arena_free(struct arena *a)
 {
 	if (!a)
@@ -40,6 +45,17 @@ void arena_free(struct arena *a)
 	free(a);
 }
 
+static struct block *new_block(struct arena *a, size_t size)
+{
+	struct block *b = malloc(sizeof *b + size);
+
+	if (!b)
+		return NULL;
+	*b = (struct block){ .size = size };
+	a->total += size;
+	return b;
+}
+
 static struct block *add_block(struct arena *a, size_t need)
 {
 	size_t size = need > BLOCK_BYTES / 2 ? need : BLOCK_BYTES;
@@ -47,10 +63,9 @@ static struct block *add_block(struct arena *a, size_t need)
 
 	if (need > a->max || a->total > a->max - need)
 		return NULL;
-	b = malloc(sizeof *b + size);
+	b = new_block(a, size);
 	if (!b)
 		return NULL;
-	*b = (struct block){ .size = size };
 	if (a->blocks && size == need) {
 		/* A large one of its own: keep filling the current block. */
 		b->next = a->blocks->next;
@@ -59,8 +74,16 @@ static struct block *add_block(struct arena *a, size_t need)
 		b->next = a->blocks;
 		a->blocks = b;
 	}
-	a->total += size;
 	return b;
+}
+
+struct arena *arena_new_sized(size_t max_bytes, size_t first_bytes)
+{
+	struct arena *a = arena_new(max_bytes);
+
+	if (a && first_bytes && first_bytes <= max_bytes)
+		a->blocks = new_block(a, first_bytes); /* or later, as usual */
+	return a;
 }
 
 void *arena_alloc(struct arena *a, size_t n)
@@ -73,7 +96,7 @@ void *arena_alloc(struct arena *a, size_t n)
 		a->failed = true;
 		return NULL;
 	}
-	need = ((n ? n : 1) + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	need = arena_bytes_for(n);
 	if (!b || b->size - b->used < need)
 		b = add_block(a, need);
 	if (!b) {

@@ -12,6 +12,11 @@ struct arena;
 
 /* NULL when memory is short. */
 struct arena *arena_new(size_t max_bytes);
+/* The same with room for so much at first: for what is kept long, so that it takes no
+ * more than it needs. */
+struct arena *arena_new_sized(size_t max_bytes, size_t first_bytes);
+/* What an allocation of so many bytes takes of that room. */
+size_t arena_bytes_for(size_t n);
 void arena_free(struct arena *a);
 
 /* Zeroed, aligned for any type. n == 0 gives a valid pointer. */

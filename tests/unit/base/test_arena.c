@@ -22,6 +22,21 @@ static void memory_is_zeroed_aligned_and_apart(void **state)
 	arena_free(a);
 }
 
+static void what_is_asked_for_at_first_is_all_it_takes(void **state)
+{
+	struct arena *a = arena_new_sized(4 << 20, arena_bytes_for(5) + arena_bytes_for(100));
+	size_t taken = arena_used_bytes(a);
+
+	(void)state;
+	assert_true(taken < 200);
+	assert_non_null(arena_alloc(a, 5));
+	assert_non_null(arena_alloc(a, 100));
+	assert_int_equal(arena_used_bytes(a), taken);
+	assert_non_null(arena_alloc(a, 1)); /* more is there, too */
+	assert_true(arena_used_bytes(a) > taken);
+	arena_free(a);
+}
+
 static void the_limit_holds_and_is_remembered(void **state)
 {
 	struct arena *a = arena_new(10000);
@@ -54,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+		cmocka_unit_test(what_is_asked_for_at_first_is_all_it_takes),
 		cmocka_unit_test(the_limit_holds_and_is_remembered),
 		cmocka_unit_test(copies_end_in_nul_and_null_stays_null),
 	};
