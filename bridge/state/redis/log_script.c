@@ -19,15 +19,27 @@
 	"  return e .. '-' .. string.format('%.0f', tonumber(s) + 1)\n"                            \
 	"end\n"
 
-/* What somebody else has put in the place of one of them is no log: all three go. */
+/* What somebody else has put in the place of one of them is no log, nor is what Redis has
+ * evicted a part of: all three go. */
 #define LUA_KEEP                                                                                   \
 	"local stream, meta, base = KEYS[1], KEYS[2], KEYS[3]\n"                                   \
 	"local function is_other(key, wanted)\n"                                                   \
 	"  local is = redis.call('TYPE', key).ok\n"                                                \
 	"  return is ~= wanted and is ~= 'none'\n"                                                 \
 	"end\n"                                                                                    \
-	"if is_other(stream, 'stream') or is_other(meta, 'hash') or is_other(base, 'hash') then\n" \
-	"  redis.call('DEL', stream, meta, base)\n"                                                \
+	"local function is_broken()\n"                                                             \
+	"  if is_other(stream, 'stream') or is_other(meta, 'hash') or is_other(base, 'hash') "     \
+	"then\n"                                                                                   \
+	"    return true\n"                                                                        \
+	"  end\n"                                                                                  \
+	"  local n = redis.call('HMGET', meta, 'count', 'names')\n"                                \
+	"  return n[1] and (redis.call('XLEN', stream) ~= tonumber(n[1]) or\n"                     \
+	"                   redis.call('HLEN', base) ~= tonumber(n[2]))\n"                         \
+	"end\n"                                                                                    \
+	"if is_broken() then redis.call('DEL', stream, meta, base) end\n"                          \
+	"local function count()\n"                                                                 \
+	"  redis.call('HSET', meta, 'count', redis.call('XLEN', stream),\n"                        \
+	"             'names', redis.call('HLEN', base))\n"                                        \
 	"end\n"                                                                                    \
 	"local function keep(ttl)\n"                                                               \
 	"  for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ttl) end\n"                              \
@@ -71,6 +83,7 @@ struct redis_script log_open_script = {
 	"redis.call('HINCRBY', meta, 'entries', ENTRY)\n"
 	"redis.call('HSET', meta, 'epoch', epoch, 'writer', ARGV[1], 'version', 0, 'top', top)\n"
 	"trim(tonumber(ARGV[3]), tonumber(ARGV[4]))\n"
+	"count()\n"
 	"keep(ARGV[2])\n"
 	"redis.call('PUBLISH', ARGV[5], 'o' .. ARGV[1] .. top)\n"
 	"return {epoch, m[2] or '', redis.call('HGETALL', base)}\n",
@@ -138,6 +151,7 @@ struct redis_script log_write_script = {
 	"redis.call('HSET', meta, 'epoch', ARGV[2], 'writer', ARGV[1], 'version', ARGV[3],\n"
 	"           'top', ARGV[4], 'entries', entries, 'base', other)\n"
 	"trim(tonumber(ARGV[7]), tonumber(ARGV[8]))\n"
+	"count()\n"
 	"keep(ARGV[6])\n"
 	"if last ~= '' and last ~= m[7] then\n"
 	"  redis.call('HSET', meta, 'last', last)\n"

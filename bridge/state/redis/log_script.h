@@ -8,6 +8,8 @@
  *	top, floor      where it ends; the lowest cursor after which nothing is missing
  *	last            the last entry that is no marker, which listeners know of
  *	entries, base   bytes of each, as event_log.h counts them
+ *	count, names    how many entries and baselines there are, to see whether one of the keys
+ *	                was evicted
  *
  * KEYS are stream, meta, baselines, and what is said with each.
  */

@@ -525,6 +525,36 @@ static void an_emptied_redis_is_filled_again(void **test_state)
 	assert_int_equal(here.lost, 0);
 }
 
+/* With a maxmemory, Redis drops keys one by one. */
+static void a_log_that_lost_a_key_is_written_again(void **test_state)
+{
+	static const char *const keys[] = { "", ":meta", ":base" };
+	static struct follower there;
+	struct state_cursor at = opened(&one);
+	char command[64], text[16] = "a ";
+
+	(void)test_state;
+	begin_following(&there, &two, at);
+	until_heard(2);
+	assert_int_equal(append(&one, at.epoch, "a", "known").err, ERR_OK);
+	for (size_t i = 0; i < 3; i++) {
+		follow_until(&there, text);
+		snprintf(command, sizeof command, "DEL test:1:log:{8g6DTYgsdCRr}%s", keys[i]);
+		assert_int_equal(redis_world_do(world, world->link, command).integer, 1);
+		appended(&one, at.epoch, "b");
+		memcpy(text + strlen(text), "b ", 3);
+		follow_until(&there, text);
+		check_read(&two, at, text);
+	}
+	assert_string_equal(open_log(&two).text, "inbox=known ");
+	/* Its writer gone, too, there is none: half a log would hide what is missing. */
+	end_party(&two);
+	snprintf(command, sizeof command, "DEL test:1:log:{8g6DTYgsdCRr}");
+	assert_int_equal(redis_world_do(world, world->link, command).integer, 1);
+	assert_int_equal(read_log(&one, at).err, ERR_NOT_FOUND);
+	assert_true(open_log(&one).previous.epoch == 0);
+}
+
 static void epochs_do_not_go_back_with_the_clock_of_redis(void **test_state)
 {
 	const uint64_t ahead = 99999999999999;
@@ -704,6 +734,7 @@ int main(void)
 		TEST(a_hung_redis_is_waited_for_but_not_long),
 		TEST(who_was_replaced_meanwhile_is_told),
 		TEST(an_emptied_redis_is_filled_again),
+		TEST(a_log_that_lost_a_key_is_written_again),
 		TEST(epochs_do_not_go_back_with_the_clock_of_redis),
 		TEST(trimming_is_the_same_for_all),
 		TEST(large_baselines_go_in_pieces),
