@@ -50,7 +50,10 @@ static void was_refused(struct pool *p)
 	bool has_gone = false;
 
 	p->setup.stats->slots_refused++;
-	if (!has_live(p)) {
+	if (has_live(p)) {
+		say(p, YIELD);
+		pool_ask_to_yield(p); /* as where the limit is ours alone */
+	} else {
 		has_gone = p->setup.events->on_limit(p);
 		if (!has_gone)
 			say(p, p->slot.refusals++ ? YIELD_NOW : YIELD);

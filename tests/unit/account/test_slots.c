@@ -89,6 +89,21 @@ static void who_only_watches_lets_another_process_work(void **state)
 	pair_end(&p);
 }
 
+static void who_watches_works_too(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p, 2);
+	pair_wait_watching(&p, 0);
+	ask_and_wait(&p, 1); /* and keeps its session */
+	for (int i = 0; i < 3; i++)
+		ask_and_wait(&p, 0);
+	pair_wait_watching(&p, 0);
+	assert_in_range(fake_sessions_peak(p.l.kit.server), 1, 2);
+	pair_end(&p);
+}
+
 static void without_the_store_each_has_its_own_limit(void **state)
 {
 	struct pair p;
@@ -154,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_limit_is_that_of_all_processes),
 		cmocka_unit_test(who_only_watches_lets_another_process_work),
+		cmocka_unit_test(who_watches_works_too),
 		cmocka_unit_test(without_the_store_each_has_its_own_limit),
 		cmocka_unit_test(nobody_waits_beyond_his_deadline),
 		cmocka_unit_test(other_credentials_of_one_process_count_too),
