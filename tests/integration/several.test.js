@@ -8,6 +8,7 @@ import { ImapClient } from './lib/imap_client.js';
 import { deliver } from './lib/lmtp.js';
 import {
   crash,
+  figure,
   pause,
   resume,
   startCountingRelay,
@@ -135,6 +136,50 @@ test('a move on one is told as a move by another', async (t) => {
   assert.equal(to.movedFrom, id);
   const from = stream.events.find(({ type }) => type === 'message.deleted');
   assert.deepEqual(from.movedTo, { [id]: to.message.id });
+});
+
+test('the others list what the one that watches knows', async (t) => {
+  const [[a, b, c]] = await onDovecot(t, 3);
+  const { at, mail } = await someone(t);
+  for (let n = 0; n < 5; n++) await mail(`mail ${n}`);
+  const [onA, onB, onC] = [at(a), at(b), at(c)];
+  const streams = [await openStream(t, onA), await openStream(t, onB), await openStream(t, onC)];
+  assert.equal(await watcherOf([a, b, c]), a);
+  const list = async (api) => {
+    const answer = await api.get('/v1/folders/inbox/messages');
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json.messages.map(({ id, keywords }) => [id, textOf(keywords)]);
+  };
+  const copies = () => figure(b, 'lists_total{from="copy"}');
+  const untilCopied = async () => {
+    const before = await copies();
+    await waitFor('a list from a copy', async () => {
+      await list(onB);
+      return (await copies()) > before;
+    });
+  };
+  await untilCopied();
+  assert.deepEqual(await list(onB), await list(onA));
+  // Who is told of something finds it, and who has done something, wherever he looks.
+  for (let n = 0; n < 5; n++) {
+    await mail(`told ${n}`);
+    await streams[1].until('the mail', (events) => created(events).length === n + 1);
+    assert.equal((await list(onB)).length, 6 + n);
+  }
+  for (let n = 0; n < 12; n++) {
+    if (n % 4 === 0) await untilCopied();
+    const [[id]] = await list(onB);
+    const body = { keywords: { $flagged: n % 2 === 0 } };
+    const set = await [onA, onB, onC][n % 3].api('PATCH', `/v1/messages/${id}`, { body });
+    assert.equal(set.status, 200, set.text);
+    const of = (listed) => listed.find(([other]) => other === id)[1];
+    for (const api of [onB, onC, onA])
+      assert.equal(of(await list(api)), n % 2 === 0 ? '$flagged' : '');
+  }
+  await untilCopied();
+  const logins = await figure(b, 'logins_total');
+  for (let n = 0; n < 20; n++) await list(onB);
+  assert.equal(await figure(b, 'logins_total'), logins);
 });
 
 /** Delivers and flags until told to stop. */

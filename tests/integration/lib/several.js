@@ -113,9 +113,9 @@ export async function crash(bridge) {
 /** A figure of GET /metrics. */
 export async function figure(bridge, name) {
   const { text } = await bridge.api.get('/metrics');
-  const [, value] = text.match(new RegExp(`^mailbridge_${name} (\\d+)$`, 'm')) ?? [];
-  if (value === undefined) throw new Error(`there is no ${name} in ${text}`);
-  return Number(value);
+  const line = text.split('\n').find((each) => each.startsWith(`mailbridge_${name} `));
+  if (!line) throw new Error(`there is no ${name} in ${text}`);
+  return Number(line.split(' ').pop());
 }
 
 /** The one bridge of these that watches an account; the others relay. */
