@@ -142,10 +142,20 @@ async def measure(certs, accounts, what, at_once, *options):
         server.stop()
 
 
+def raise_limit(descriptors):
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most < descriptors:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+            return
+        except (ValueError, OSError):
+            raise SystemExit(f"{descriptors} descriptors are needed, {most} are allowed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main():
     accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    raise_limit(2 * accounts + 2000)  # mailbridge has two connections for each
     certs = b.WORK / "watch-certs"
     b.WORK.mkdir(parents=True, exist_ok=True)
     b.run(b.SUPPORT / "certs.sh", certs)
