@@ -17,8 +17,9 @@ let redis;
 
 before(async () => {
   if (skip) return;
-  // Texts are compressed in its file, and not to be found, unless it is told not to.
-  redis = await startRedis('--rdbcompression', 'no');
+  // Texts are compressed in its file, and not to be found, unless it is told not to; and it takes
+  // its time before it gives that away.
+  redis = await startRedis('--rdbcompression', 'no', '--repl-diskless-sync-delay', '0');
   writeFileSync(`${folder}/key`, 'k'.repeat(64));
 });
 after(async () => {
@@ -43,7 +44,6 @@ async function use(t, bridge, user) {
   const made = await bridge.api.api('POST', '/v1/sessions', { body });
   assert.equal(made.status, 201, made.text);
   const api = new ApiClient(bridge.port, `Bearer ${made.json.token}`);
-  t.after(() => api.close());
   const events = await openStream(t, api);
   const imap = await ImapClient.connect(await dovecot(), user.username, user.password);
   await imap.append('INBOX', MESSAGE, '\\Flagged $Platypus');
@@ -61,6 +61,7 @@ async function use(t, bridge, user) {
     return (await redis.command('KEYS', 'mb1:1:headers:*')).split('\n').length >= 2;
   });
   events.cut();
+  api.close();
   return { token: made.json.token, ticket };
 }
 

@@ -80,10 +80,16 @@ test('the usual request asks Redis nothing', { skip: missing }, async () => {
 test('what users wrote cannot be read in Redis', { skip: missing }, async () => {
   const bridge = await start();
   await login(bridge);
-  for (const key of (await redis.command('KEYS', '*')).split('\n')) {
-    assert.match(key, /^mb1:1:/);
-    assert.doesNotMatch(key, /ada|example/i);
-  }
+  // Some keys have any bytes in them: they are looked at where they are.
+  const odd = `local odd = {}
+    for _, key in ipairs(redis.call('KEYS', '*')) do
+      local low = key:lower()
+      if key:sub(1, 6) ~= 'mb1:1:' or low:find('demo', 1, true) or low:find('example', 1, true) then
+        odd[#odd + 1] = key
+      end
+    end
+    return {#redis.call('KEYS', '*'), odd}`;
+  assert.match(await redis.command('EVAL', odd, '0'), /^[1-9]\d*$/);
   await bridge.stop();
 });
 
