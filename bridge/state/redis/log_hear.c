@@ -173,7 +173,8 @@ static void look_as_writer(struct redis_log *log, bool is_there, struct bytes wr
 		redis_log_drop_mirror(log);
 	} else if (!is_there) {
 		log->must_write_whole = true; /* Redis came back empty */
-		redis_log_write(log);
+		redis_log_set_away(log);
+		redis_logs_write_away(log->logs);
 	} else if (!bytes_equal_str(writer, log->logs->process->id)) {
 		redis_log_drop_mirror(log);
 	} else if (!has_gap) {

@@ -16,7 +16,7 @@
 #define PIECE_BYTES  (512 * 1024)
 #define PIECE_ARGS   1000
 #define STAGE_TTL_MS "60000"
-#define AWAY_AT_ONCE 64 /* logs that are written at a time when Redis is back */
+#define AWAY_AT_ONCE 16 /* logs that are written at a time when Redis is back: memory */
 
 struct redis_log_name {
 	struct keymap_node node; /* its key is `name` */
