@@ -8,7 +8,7 @@
 // connection: all can be resumed in TLS 1.2 alone.
 //
 // Prints its port. A line on its standard input changes a flag of the first message of every user at
-// once; it answers each with the number of connections that were told, and of those whose TLS
+// once; it answers each with the number of its connections, and of those whose TLS
 // handshake had been a resumed one.
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -51,6 +51,16 @@ function unknown(what) {
 }
 
 const idling = new Set();
+const sockets = new Set();
+let isFlagged = false;
+let changes = 0;
+
+/** Who does not idle for the moment is told as soon as it does. */
+function tell(socket) {
+  if (socket.changes !== changes)
+    socket.write(`* 1 FETCH (UID 1 FLAGS (\\Seen${isFlagged ? ' \\Flagged' : ''}))\r\n`);
+  socket.changes = changes;
+}
 
 function answer(socket, line) {
   if (line === 'DONE') {
@@ -64,6 +74,7 @@ function answer(socket, line) {
     socket.idleTag = tag;
     idling.add(socket);
     socket.write('+ idling\r\n');
+    tell(socket);
   } else if (command === 'LOGOUT') {
     socket.end(`* BYE\r\n${tag} OK bye\r\n`);
   } else {
@@ -85,14 +96,18 @@ const server = tls.createServer(options, (socket) => {
     buffered = lines.pop();
     for (const line of lines) answer(socket, line);
   });
-  socket.on('error', () => {}).on('close', () => idling.delete(socket));
+  socket.changes = changes;
+  sockets.add(socket);
+  socket.on('error', () => {}).on('close', () => {
+    idling.delete(socket);
+    sockets.delete(socket);
+  });
 });
 server.listen(0, '127.0.0.1', 4096, () => console.log(server.address().port));
 
-let isFlagged = false;
 readline.createInterface({ input: process.stdin }).on('line', () => {
   isFlagged = !isFlagged;
-  const text = `* 1 FETCH (UID 1 FLAGS (\\Seen${isFlagged ? ' \\Flagged' : ''}))\r\n`;
-  for (const socket of idling) socket.write(text);
-  console.log(idling.size, [...idling].filter((socket) => socket.isSessionReused()).length);
+  changes++;
+  for (const socket of idling) tell(socket);
+  console.log(sockets.size, [...sockets].filter((socket) => socket.isSessionReused()).length);
 });

@@ -111,7 +111,7 @@ async def fan_out(server, listeners):
     start = time.perf_counter()
     told = await asyncio.to_thread(server.change_all)
     if told != len(listeners):
-        raise SystemExit(f"{told} connections idle, not {len(listeners)}")
+        raise SystemExit(f"{told} connections, not {len(listeners)}")
     while not all(l.updates > n for l, n in zip(listeners, before)):
         if time.perf_counter() - start > 60:
             raise SystemExit("events are missing")
