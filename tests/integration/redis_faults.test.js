@@ -404,3 +404,28 @@ test('one of two processes is cut off from Redis', { skip }, async (t) => {
     await bothHear();
   }
 });
+
+test('a user of Redis who has too few rights', { skip }, async (t) => {
+  const redis = await startRedis(...'--user bridge on >secret ~mb1:* +@all resetchannels'.split(' '));
+  t.after(() => redis.remove());
+  const bridge = await startMailbridge({
+    isReady: false,
+    config: {
+      state: `redis://bridge:secret@127.0.0.1:${redis.port}`,
+      key_file: `${folder}/key`,
+      'server example.org': await dovecotSection(),
+    },
+  });
+  const { username, password } = await (await dovecot()).newUser();
+  await waitFor('the refusal', async () => {
+    const login = await bridge.api.api('POST', '/v1/sessions', { body: { username, password } });
+    return login.status === 503 && (await bridge.api.get('/health/ready')).status === 503;
+  });
+  await waitFor('the reason in the log', () => /does not let us use all/.test(bridge.output));
+  // It works for whom it need not keep anything.
+  const basic = bridge.api.as(username, password);
+  assert.equal((await basic.get('/v1/folders/inbox/messages')).status, 200);
+  basic.close();
+  assert.doesNotMatch(bridge.output, /secret/);
+  await bridge.stop();
+});
