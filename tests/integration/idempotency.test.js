@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { dovecot } from './lib/dovecot.js';
+import { startFaultProxy } from './lib/fault_proxy.js';
 import { dovecotSection, startMailbridge, useMailbridge } from './lib/mailbridge.js';
 import { assertProblem, errorsOf } from './lib/problem.js';
 import { redisIsMissing, startRedis } from './lib/redis.js';
@@ -344,10 +345,12 @@ async function sharedPlace(t) {
   const config = {
     state: redis.socket,
     state_timeout: '300ms',
+    login_attempts: 1000,
     key_file: `${folder}/key`,
     'server slow.example': slow.section,
   };
-  return { redis, start: () => startMailbridge({ config }) };
+  const start = (more) => startMailbridge({ config: { ...config, ...more } });
+  return { redis, start };
 }
 
 test('a key that one process has another honours', { skip }, async (t) => {
@@ -430,5 +433,46 @@ test('without its store a key is not taken, and is good afterwards', { skip }, a
   assert.ok(!isReplayed(answer));
   assert.ok(isReplayed(await append(api, 'k')));
   assert.equal(slow.appends, before + 3);
+  await bridge.stop();
+});
+
+test('whatever breaks between it and the store, nothing is done twice', { skip }, async (t) => {
+  const place = await sharedPlace(t);
+  const proxy = await startFaultProxy(place.redis.port);
+  t.after(() => proxy.stop());
+  const bridge = await place.start({ state: `redis://127.0.0.1:${proxy.port}` });
+  const api = bridge.api.as('ann@slow.example', PASSWORD);
+  t.after(() => api.close());
+  const stored = new Map();
+  slow.onAppend = async ({ text }) => {
+    const [subject] = text.match(/(?<=Subject: )\S+/) ?? [];
+    stored.set(subject, (stored.get(subject) ?? 0) + 1);
+    return { tagged: 'OK [APPENDUID 42 41] done' };
+  };
+  // Each connection breaks a little later in what the store answers, once it has greeted.
+  const greeting = (await place.redis.command('INFO')).length;
+  let connections = 0;
+  proxy.cutAfter = () => greeting + (connections++ % 40) * 7;
+  proxy.cut();
+  const keys = Array.from({ length: 12 }, (_, n) => `key${n}`);
+  const outcomes = await Promise.all(
+    keys.map(async (key) => {
+      const outcome = await waitFor(
+        `an outcome of ${key}`,
+        async () => {
+          const answer = await append(api, key, letter(key));
+          return answer.status !== 503 && answer.status !== 409 && answer;
+        },
+        90_000,
+      );
+      return outcome.status;
+    }),
+  );
+  proxy.cutAfter = () => Infinity;
+  assert.ok(proxy.connections > 10, `${proxy.connections}`);
+  for (const [n, key] of keys.entries()) {
+    assert.equal(outcomes[n], 201, key);
+    assert.equal(stored.get(key), 1, key);
+  }
   await bridge.stop();
 });
