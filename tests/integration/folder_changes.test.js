@@ -85,6 +85,20 @@ test('a folder goes, but not with others in it, and never the inbox', async (t) 
   assertProblem(await patch('inbox', { name: 'Other' }), 409, 'folder-protected');
 });
 
+test('drafts are made for the first draft', async (t) => {
+  const { api, folders, remove } = await account(t, '-n', 1, '--inbox-only');
+  const drafts = async () => (await folders()).filter(({ role }) => role === 'drafts');
+  for (const { id } of await drafts()) assert.equal((await remove(id)).status, 204);
+  const made = await api.api('POST', '/v1/messages', {
+    headers: { 'content-type': 'message/rfc822' },
+    body: 'From: a@example.org\r\nSubject: a draft\r\n\r\ntext\r\n',
+  });
+  assert.equal(made.status, 201, made.text);
+  const [folder, ...more] = await drafts();
+  assert.deepEqual(more, []);
+  assert.equal(folder.id, made.json.folderId);
+});
+
 test('trash is emptied, anything else only by force', async (t) => {
   const { api } = await account(t, '-n', 6, '--inbox-only');
   const empty = (folder, query = '') => api.api('POST', `/v1/folders/${folder}/empty${query}`);
