@@ -10,6 +10,7 @@
 #include "http/stream.h"
 #include "net/loop.h"
 #include "state/keymap.h"
+#include "state/share.h"
 
 /* Of the log, in one go. */
 #define EVENT_PAGE_ENTRIES 100
@@ -47,6 +48,7 @@ struct event_feed {
 	struct keymap_node node; /* its key is the account's id */
 	struct event_hub *hub;
 	struct state_listener listener;
+	struct state_ear ear; /* on the account's id: a session was ended elsewhere */
 	struct event_streams streams;
 	unsigned count, live;   /* of all; of event streams that are live */
 	struct state_cursor at; /* all that are live have been told up to here */

@@ -1,5 +1,6 @@
 #include "endpoint/event_feed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,6 +11,8 @@
 #define TEXT_MAX_BYTES    (64u << 20) /* one event; its log keeps less */
 #define TEXT_KEPT_BYTES   (256u << 10)
 #define BEATS_AT_ONCE_MAX 500
+/* A note to other processes: the session of this id is no more. */
+#define ENDED "ended "
 
 struct arena *event_call_begin(struct call *ret)
 {
@@ -68,6 +71,7 @@ static void free_if_unused(struct event_feed *f)
 	if (f->count > 0 || f->is_busy)
 		return;
 	state_log_unlisten(&f->listener);
+	state_unhear(&f->ear);
 	op_cancel(f->read);
 	arena_free(f->mem);
 	keymap_remove(&f->hub->feeds, &f->node);
@@ -138,6 +142,31 @@ static void on_news(struct state_listener *l)
 	event_feed_read(f);
 }
 
+static void end_session(struct event_feed *f, struct bytes session)
+{
+	struct event_stream *s, *next;
+
+	f->is_busy = true;
+	for (s = TAILQ_FIRST(&f->streams); s; s = next) {
+		next = TAILQ_NEXT(s, of_feed);
+		if (!bytes_equal_str(session, s->session))
+			continue;
+		f->hub->stats.revoked++;
+		event_stream_close(s);
+	}
+	f->is_busy = false;
+	free_if_unused(f);
+}
+
+/* Other notes on the account's id are others'. */
+static void on_note(struct state_ear *e, struct bytes note)
+{
+	struct event_feed *f = (struct event_feed *)((char *)e - offsetof(struct event_feed, ear));
+
+	if (bytes_starts_with(note, BYTES_LIT(ENDED)))
+		end_session(f, bytes_skip(note, sizeof ENDED - 1));
+}
+
 /* --- feeds ---------------------------------------------------------------------- */
 
 static struct event_feed *find(const struct event_hub *h, const char *account)
@@ -160,6 +189,9 @@ static struct event_feed *feed_new(struct event_hub *h, const struct account_id 
 		free(f);
 		return NULL;
 	}
+	f->ear.on_note = on_note;
+	/* Else the next heartbeat finds out. */
+	(void)!state_hear(h->setup.state, f->node.key, &f->ear);
 	keymap_insert(&h->feeds, &f->node);
 	h->stats.feeds++;
 	return f;
@@ -266,20 +298,12 @@ bool event_hub_has_room(const struct event_hub *h, const struct account *a)
 void event_hub_end_session(struct event_hub *h, const char *account, struct bytes session)
 {
 	struct event_feed *f = find(h, account);
-	struct event_stream *s, *next;
+	char note[sizeof ENDED + AUTH_ID_BYTES];
 
-	if (!f)
-		return;
-	f->is_busy = true;
-	for (s = TAILQ_FIRST(&f->streams); s; s = next) {
-		next = TAILQ_NEXT(s, of_feed);
-		if (!bytes_equal_str(session, s->session))
-			continue;
-		h->stats.revoked++;
-		event_stream_close(s);
-	}
-	f->is_busy = false;
-	free_if_unused(f);
+	snprintf(note, sizeof note, ENDED "%.*s", BYTES_FMT(session));
+	state_say(h->setup.state, bytes_of_str(account), bytes_of_str(note));
+	if (f)
+		end_session(f, session);
 }
 
 struct event_hub_stats event_hub_stats(const struct event_hub *h)

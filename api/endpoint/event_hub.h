@@ -49,7 +49,7 @@ bool event_hub_has_room(const struct event_hub *h, const struct account *a);
  * False: memory or descriptors are short; nothing has happened, answer 503. */
 MUST_CHECK bool event_hub_take(struct event_hub *h, struct request *rq,
 			       const struct event_listener *l);
-/* Closes what came in with this session. */
+/* Closes what came in with this session, here and wherever the state is shared. */
 void event_hub_end_session(struct event_hub *h, const char *account, struct bytes session);
 
 struct event_hub_stats {
