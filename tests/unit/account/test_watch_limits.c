@@ -38,6 +38,7 @@ static void leave_and_come_back(struct live *l, uint32_t first)
 	live_leave(l);
 	change(l, first);
 	live_start(l);
+	live_watching(l); /* a reset from before may tell all that there is to know */
 }
 
 /* --- the clock ----------------------------------------------------------------- */
