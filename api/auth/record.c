@@ -2,27 +2,13 @@
 
 #include <openssl/crypto.h>
 
+#include "base/pack.h"
 #include "state/seal.h"
 
 #define RECORD_VERSION 1
 #define RECORD_MAX     (64 * 1024)
 #define NULL_LENGTH    UINT16_MAX /* of a string that is null */
 #define HEAD_BYTES     (1 + 2 * AUTH_ID_BYTES + 3 * 8 + 1)
-
-/* Reading: like base/scan, but of binary fields; what failed gives zeros. */
-struct reader {
-	struct bytes rest;
-	bool failed;
-};
-
-static void put_i64(struct buf *to, int64_t n)
-{
-	uint8_t big_endian[8];
-
-	for (int i = 0; i < 8; i++)
-		big_endian[i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
-	buf_append(to, bytes_of(big_endian, sizeof big_endian));
-}
 
 static void put_string(struct buf *to, struct bytes s)
 {
@@ -32,48 +18,20 @@ static void put_string(struct buf *to, struct bytes s)
 		to->err = ERR_TOO_BIG;
 		return;
 	}
-	buf_append_byte(to, (uint8_t)(len >> 8));
-	buf_append_byte(to, (uint8_t)len);
+	pack_number(to, len, 2);
 	buf_append(to, s);
 }
 
-static struct bytes take(struct reader *r, size_t n)
+static struct bytes take_string(struct unpack *r, struct arena *mem)
 {
-	struct bytes got = bytes_first(r->rest, n);
+	size_t len = (size_t)unpack_number(r, 2);
 
-	if (r->failed || r->rest.len < n) {
-		r->failed = true;
-		return BYTES_NULL;
-	}
-	r->rest = bytes_skip(r->rest, n);
-	return got;
+	return len == NULL_LENGTH ? BYTES_NULL : arena_bytes(mem, unpack_bytes(r, len));
 }
 
-static uint64_t take_number(struct reader *r, size_t width)
+static void take_id(struct unpack *r, char to[AUTH_ID_BYTES + 1])
 {
-	struct bytes b = take(r, width);
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < b.len; i++)
-		n = n << 8 | b.at[i];
-	return n;
-}
-
-static int64_t take_i64(struct reader *r)
-{
-	return (int64_t)take_number(r, 8);
-}
-
-static struct bytes take_string(struct reader *r, struct arena *mem)
-{
-	size_t len = (size_t)take_number(r, 2);
-
-	return len == NULL_LENGTH ? BYTES_NULL : arena_bytes(mem, take(r, len));
-}
-
-static void take_id(struct reader *r, char to[AUTH_ID_BYTES + 1])
-{
-	struct bytes id = take(r, AUTH_ID_BYTES);
+	struct bytes id = unpack_bytes(r, AUTH_ID_BYTES);
 
 	if (id.len)
 		memcpy(to, id.at, AUTH_ID_BYTES);
@@ -86,9 +44,9 @@ static void put_head(struct buf *to, const struct auth_session *s)
 	buf_append_byte(to, RECORD_VERSION);
 	buf_append(to, bytes_of(s->id, AUTH_ID_BYTES));
 	buf_append(to, bytes_of(s->account, AUTH_ID_BYTES));
-	put_i64(to, s->created_at_ms);
-	put_i64(to, s->verified_at_ms);
-	put_i64(to, s->touched_at_ms);
+	pack_number(to, (uint64_t)s->created_at_ms, 8);
+	pack_number(to, (uint64_t)s->verified_at_ms, 8);
+	pack_number(to, (uint64_t)s->touched_at_ms, 8);
 	buf_append_byte(to, s->is_retired);
 }
 
@@ -136,27 +94,27 @@ enum err auth_record_write(struct buf *to, enum auth_record_kind kind, const str
 	return err != ERR_OK ? err : buf_err(to);
 }
 
-static void take_head(struct reader *r, struct auth_session *s)
+static void take_head(struct unpack *r, struct auth_session *s)
 {
-	if (take_number(r, 1) != RECORD_VERSION)
-		r->failed = true;
+	if (unpack_number(r, 1) != RECORD_VERSION)
+		r->is_bad = true;
 	take_id(r, s->id);
 	take_id(r, s->account);
-	s->created_at_ms = take_i64(r);
-	s->verified_at_ms = take_i64(r);
-	s->touched_at_ms = take_i64(r);
-	s->is_retired = take_number(r, 1) != 0;
+	s->created_at_ms = (int64_t)unpack_number(r, 8);
+	s->verified_at_ms = (int64_t)unpack_number(r, 8);
+	s->touched_at_ms = (int64_t)unpack_number(r, 8);
+	s->is_retired = unpack_number(r, 1) != 0;
 }
 
 static enum err read_credentials(struct bytes plain, struct arena *mem, struct auth_credentials *c)
 {
-	struct reader r = { .rest = plain };
+	struct unpack r = { .rest = plain };
 
 	c->server = take_string(&r, mem);
 	c->username = take_string(&r, mem);
 	c->password = take_string(&r, mem);
 	c->access_token = take_string(&r, mem);
-	if (r.failed)
+	if (r.is_bad)
 		return ERR_INVALID;
 	return arena_failed(mem) ? ERR_NOMEM : ERR_OK;
 }
@@ -166,13 +124,13 @@ enum err auth_record_read(struct bytes record, enum auth_record_kind kind,
 			  struct arena *mem, struct auth_session *ret)
 {
 	struct auth_session s = { 0 };
-	struct reader r = { .rest = record };
+	struct unpack r = { .rest = record };
 	struct state_seal_key k;
 	struct buf plain;
 	enum err err;
 
 	take_head(&r, &s);
-	if (r.failed)
+	if (r.is_bad)
 		return ERR_INVALID;
 	buf_init(&plain, RECORD_MAX);
 	k = key_of(kind, operator_key, token);
@@ -190,23 +148,23 @@ void auth_entry_write(struct buf *to, const struct auth_session_entry *e)
 {
 	buf_append(to, bytes_of(e->id, AUTH_ID_BYTES));
 	buf_append(to, bytes_of(e->key, sizeof e->key));
-	put_i64(to, e->created_at_ms);
-	put_i64(to, e->expires_at_ms);
+	pack_number(to, (uint64_t)e->created_at_ms, 8);
+	pack_number(to, (uint64_t)e->expires_at_ms, 8);
 }
 
 enum err auth_entry_read(struct bytes entry, struct auth_session_entry *ret)
 {
 	struct auth_session_entry e = { 0 };
-	struct reader r = { .rest = entry };
+	struct unpack r = { .rest = entry };
 	struct bytes key;
 
 	take_id(&r, e.id);
-	key = take(&r, sizeof e.key);
+	key = unpack_bytes(&r, sizeof e.key);
 	if (key.len)
 		memcpy(e.key, key.at, sizeof e.key);
-	e.created_at_ms = take_i64(&r);
-	e.expires_at_ms = take_i64(&r);
-	if (r.failed || r.rest.len)
+	e.created_at_ms = (int64_t)unpack_number(&r, 8);
+	e.expires_at_ms = (int64_t)unpack_number(&r, 8);
+	if (r.is_bad || r.rest.len)
 		return ERR_INVALID;
 	*ret = e;
 	return ERR_OK;

@@ -1,17 +1,13 @@
 #include "endpoint/idempotency_record.h"
 
-#define VERSION 1
+#include "base/pack.h"
 
-static void put_number(struct buf *to, uint64_t n, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		buf_append_byte(to, (uint8_t)(n >> 8 * i));
-}
+#define VERSION 1
 
 static void put_text(struct buf *to, struct bytes text)
 {
 	text = bytes_first(text, UINT16_MAX);
-	put_number(to, text.len, 2);
+	pack_number(to, text.len, 2);
 	buf_append(to, text);
 }
 
@@ -21,86 +17,55 @@ void idempotency_record_write(struct buf *to, const struct idempotency_record *r
 	buf_append_byte(to, (uint8_t)r->state);
 	buf_append(to, bytes_of(r->process, sizeof r->process));
 	buf_append(to, bytes_of(r->print, sizeof r->print));
-	put_number(to, (uint64_t)r->created_ms, 8);
-	put_number(to, (uint64_t)r->until_ms, 8);
-	put_number(to, r->status, 2);
+	pack_number(to, (uint64_t)r->created_ms, 8);
+	pack_number(to, (uint64_t)r->until_ms, 8);
+	pack_number(to, r->status, 2);
 	put_text(to, r->location);
 	put_text(to, r->type);
 	buf_append(to, r->body);
 }
 
-static bool take(struct bytes *rest, size_t n, struct bytes *ret)
-{
-	if (rest->len < n)
-		return false;
-	*ret = bytes_first(*rest, n);
-	*rest = bytes_skip(*rest, n);
-	return true;
-}
-
-static bool take_number(struct bytes *rest, unsigned bytes, uint64_t *ret)
-{
-	struct bytes b;
-	uint64_t n = 0;
-
-	if (!take(rest, bytes, &b))
-		return false;
-	for (unsigned i = 0; i < bytes; i++)
-		n |= (uint64_t)b.at[i] << 8 * i;
-	*ret = n;
-	return true;
-}
-
 /* Empty is null. */
-static bool take_text(struct bytes *rest, struct bytes *ret)
+static struct bytes take_text(struct unpack *from)
 {
-	uint64_t len;
+	struct bytes text = unpack_bytes(from, unpack_number(from, 2));
 
-	if (!take_number(rest, 2, &len) || !take(rest, (size_t)len, ret))
-		return false;
-	if (len == 0)
-		*ret = BYTES_NULL;
-	return true;
+	return text.len ? text : BYTES_NULL;
 }
 
-static bool take_into(struct bytes *rest, uint8_t *to, size_t n)
+static void take_into(struct unpack *from, uint8_t *to, size_t n)
 {
-	struct bytes b;
+	struct bytes b = unpack_bytes(from, n);
 
-	if (!take(rest, n, &b))
-		return false;
-	memcpy(to, b.at, n);
-	return true;
+	if (b.len)
+		memcpy(to, b.at, n);
 }
 
-static bool take_answer(struct bytes *rest, struct idempotency_record *r)
+static void take_answer(struct unpack *from, struct idempotency_record *r)
 {
-	uint64_t status;
-
-	if (!take_number(rest, 2, &status) || !take_text(rest, &r->location) ||
-	    !take_text(rest, &r->type))
-		return false;
-	r->status = (unsigned)status;
-	r->body = *rest;
-	return r->state != IDEMPOTENCY_DONE || (status >= 200 && status <= 599);
+	r->status = (unsigned)unpack_number(from, 2);
+	r->location = take_text(from);
+	r->type = take_text(from);
+	r->body = from->rest;
+	from->is_bad = from->is_bad ||
+		       (r->state == IDEMPOTENCY_DONE && (r->status < 200 || r->status > 599));
 }
 
 bool idempotency_record_read(struct bytes from, struct idempotency_record *ret)
 {
+	struct unpack u = { .rest = from };
 	struct idempotency_record r = { .status = 0 };
-	uint64_t version, state, created_ms, until_ms;
+	uint64_t version = unpack_number(&u, 1), state = unpack_number(&u, 1);
 
-	if (!take_number(&from, 1, &version) || version != VERSION ||
-	    !take_number(&from, 1, &state) || state < IDEMPOTENCY_RUNNING ||
-	    state > IDEMPOTENCY_UNKNOWN || !take_into(&from, r.process, sizeof r.process) ||
-	    !take_into(&from, r.print, sizeof r.print) || !take_number(&from, 8, &created_ms) ||
-	    !take_number(&from, 8, &until_ms))
+	if (version != VERSION || state < IDEMPOTENCY_RUNNING || state > IDEMPOTENCY_UNKNOWN)
 		return false;
 	r.state = (enum idempotency_state)state;
-	r.created_ms = (int64_t)created_ms;
-	r.until_ms = (int64_t)until_ms;
-	if (!take_answer(&from, &r))
-		return false;
-	*ret = r;
-	return true;
+	take_into(&u, r.process, sizeof r.process);
+	take_into(&u, r.print, sizeof r.print);
+	r.created_ms = (int64_t)unpack_number(&u, 8);
+	r.until_ms = (int64_t)unpack_number(&u, 8);
+	take_answer(&u, &r);
+	if (!u.is_bad)
+		*ret = r;
+	return !u.is_bad;
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/pack.h"
+
 struct name {
 	uint32_t number;
 	uint32_t ordinal; /* of MESSAGE_KEY_HASH */
@@ -214,21 +216,15 @@ void drop_names_prune(struct drop_names *n, bool (*is_needed)(void *ctx, uint32_
 
 /* --- as bytes --------------------------------------------------------- */
 
-static void put_u32(struct buf *to, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		buf_append_byte(to, (uint8_t)(v >> 8 * i));
-}
-
 void drop_names_save(const struct drop_names *n, struct buf *to)
 {
-	put_u32(to, n->next);
-	put_u32(to, (uint32_t)n->count);
+	pack_number(to, n->next, 4);
+	pack_number(to, n->count, 4);
 	for (size_t i = 0; i < n->count; i++) {
 		const struct name *one = &n->at[i];
 
-		put_u32(to, one->number);
-		put_u32(to, one->ordinal);
+		pack_number(to, one->number, 4);
+		pack_number(to, one->ordinal, 4);
 		buf_append_byte(to, one->kind);
 		buf_append_byte(to, one->len);
 		buf_append(to, bytes_of(one->text, one->len));
@@ -237,48 +233,47 @@ void drop_names_save(const struct drop_names *n, struct buf *to)
 
 #define HEAD_BYTES 10
 
-static uint32_t u32_at(const uint8_t *at)
+static bool is_kind(unsigned kind)
 {
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	return kind == MESSAGE_KEY_UIDL || kind == MESSAGE_KEY_HASH;
 }
 
-static enum err load_one(struct drop_names *n, struct bytes *left)
+static enum err load_one(struct drop_names *n, struct unpack *from)
 {
-	struct name *to = &n->at[n->count];
-	const uint8_t *at = left->at;
 	uint32_t above = n->count ? n->at[n->count - 1].number : 0;
+	struct name one = { .number = (uint32_t)unpack_number(from, 4) };
+	struct bytes text;
 
-	if (left->len < HEAD_BYTES || left->len < HEAD_BYTES + (size_t)at[9] ||
-	    u32_at(at) <= above || u32_at(at) >= n->next || at[9] > UIDL_MAX_BYTES ||
-	    (at[8] != MESSAGE_KEY_UIDL && at[8] != MESSAGE_KEY_HASH))
+	one.ordinal = (uint32_t)unpack_number(from, 4);
+	one.kind = (uint8_t)unpack_number(from, 1);
+	one.len = (uint8_t)unpack_number(from, 1);
+	text = unpack_bytes(from, one.len);
+	if (from->is_bad || one.number <= above || one.number >= n->next ||
+	    one.len > UIDL_MAX_BYTES || !is_kind(one.kind))
 		return ERR_PROTO;
-	*to = (struct name){ u32_at(at), u32_at(at + 4), at[8], at[9],
-			     bytes_dup_str(bytes_of(at + HEAD_BYTES, at[9])) };
-	if (!to->text)
+	one.text = bytes_dup_str(text);
+	if (!one.text)
 		return ERR_PROTO;
-	n->count++;
-	*left = bytes_skip(*left, HEAD_BYTES + (size_t)at[9]);
+	n->at[n->count++] = one;
 	return ERR_OK;
 }
 
 enum err drop_names_load(struct drop_names *n, struct bytes saved)
 {
+	struct unpack from = { .rest = saved };
 	enum err err = ERR_OK;
 	uint32_t count;
 
-	if (saved.len < 8)
-		return ERR_PROTO;
-	n->next = u32_at(saved.at);
-	count = u32_at(saved.at + 4);
-	saved = bytes_skip(saved, 8);
-	if (!n->next || count > DROP_NAMES_MAX || count > saved.len / HEAD_BYTES)
+	n->next = (uint32_t)unpack_number(&from, 4);
+	count = (uint32_t)unpack_number(&from, 4);
+	if (from.is_bad || !n->next || count > DROP_NAMES_MAX || count > from.rest.len / HEAD_BYTES)
 		return ERR_PROTO;
 	n->at = calloc(count + 1, sizeof *n->at);
 	if (!n->at)
 		return ERR_NOMEM;
 	while (!err && n->count < count)
-		err = load_one(n, &saved);
-	if (!err && saved.len)
+		err = load_one(n, &from);
+	if (!err && from.rest.len)
 		err = ERR_PROTO;
 	return err ? err : sort(n);
 }

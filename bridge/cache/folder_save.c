@@ -10,28 +10,23 @@
 
 #include <stdlib.h>
 
+#include "base/pack.h"
+
 #define SAVE_VERSION 1
 
 /* --- writing ---------------------------------------------------------- */
 
-static void put(struct buf *to, uint64_t n)
-{
-	for (; n >= 0x80; n >>= 7)
-		buf_append_byte(to, (uint8_t)(n | 0x80));
-	buf_append_byte(to, (uint8_t)n);
-}
-
 /* What is free is written as an empty set: the numbers stay as they are. */
 static void put_sets(struct buf *to, const struct keyword_palette *p)
 {
-	put(to, p->count);
+	pack_varint(to, p->count);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct keywords *k = &p->sets[i].keywords;
 
-		put(to, k->system);
-		put(to, k->custom.count);
+		pack_varint(to, k->system);
+		pack_varint(to, k->custom.count);
 		for (size_t n = 0; n < k->custom.count; n++) {
-			put(to, k->custom.at[n].len);
+			pack_varint(to, k->custom.at[n].len);
 			buf_append(to, k->custom.at[n]);
 		}
 	}
@@ -69,22 +64,22 @@ static void put_runs(struct buf *to, const struct mail_map *m)
 
 	while (next_run(m, &at, &run))
 		n++;
-	put(to, n);
+	pack_varint(to, n);
 	at = (struct mail_place){ 0, 0 };
 	while (next_run(m, &at, &run)) {
-		put(to, run.first - end);
-		put(to, (uint64_t)run.last - run.first + 1);
-		put(to, run.set);
+		pack_varint(to, run.first - end);
+		pack_varint(to, (uint64_t)run.last - run.first + 1);
+		pack_varint(to, run.set);
 		end = run.last;
 	}
 }
 
 void folder_state_save(const struct folder_state *fs, struct buf *to)
 {
-	put(to, SAVE_VERSION);
-	put(to, fs->uidvalidity);
-	put(to, fs->uidnext);
-	put(to, fs->highestmodseq);
+	pack_varint(to, SAVE_VERSION);
+	pack_varint(to, fs->uidvalidity);
+	pack_varint(to, fs->uidnext);
+	pack_varint(to, fs->highestmodseq);
 	put_sets(to, &fs->palette);
 	put_runs(to, &fs->map);
 }
@@ -92,41 +87,26 @@ void folder_state_save(const struct folder_state *fs, struct buf *to)
 /* --- reading ---------------------------------------------------------- */
 
 struct reader {
-	struct bytes rest;
+	struct unpack in;
 	enum err err; /* sticky */
 };
 
 /* 0 when it failed. */
 static uint64_t get(struct reader *r, uint64_t max)
 {
-	uint64_t n = 0;
+	uint64_t n = unpack_varint_to(&r->in, max);
 
-	for (unsigned shift = 0; r->err == ERR_OK; shift += 7) {
-		uint8_t c;
-
-		if (r->rest.len == 0 || shift > 63 || (shift == 63 && r->rest.at[0] > 1)) {
-			r->err = ERR_PROTO;
-			break;
-		}
-		c = r->rest.at[0];
-		r->rest = bytes_skip(r->rest, 1);
-		n |= (uint64_t)(c & 0x7f) << shift;
-		if (!(c & 0x80)) {
-			r->err = n <= max ? ERR_OK : ERR_PROTO;
-			break;
-		}
-	}
+	if (r->in.is_bad && r->err == ERR_OK)
+		r->err = ERR_PROTO;
 	return r->err == ERR_OK ? n : 0;
 }
 
 static struct bytes get_name(struct reader *r)
 {
-	size_t len = (size_t)get(r, KEYWORD_MAX_BYTES);
-	struct bytes name = bytes_first(r->rest, len);
+	struct bytes name = unpack_bytes(&r->in, get(r, KEYWORD_MAX_BYTES));
 
-	if (r->err == ERR_OK && (name.len < len || !keywords_name_is_valid(name)))
+	if (r->err == ERR_OK && (r->in.is_bad || !keywords_name_is_valid(name)))
 		r->err = ERR_PROTO;
-	r->rest = bytes_skip(r->rest, len);
 	return name;
 }
 
@@ -155,7 +135,7 @@ static void get_sets(struct reader *r, struct keyword_palette *p, uint16_t **ret
 
 	*ret_count = 0;
 	/* Each takes two bytes at least: no more memory than was sent. */
-	if (r->err == ERR_OK && count > r->rest.len)
+	if (r->err == ERR_OK && count > r->in.rest.len)
 		r->err = ERR_PROTO;
 	*ret = r->err == ERR_OK ? calloc(count + 1, sizeof **ret) : NULL;
 	if (r->err == ERR_OK && !*ret)
@@ -203,7 +183,8 @@ static void get_all(struct reader *r, struct folder_state *fs)
 	runs = get(r, UINT32_MAX);
 	for (uint64_t i = 0; i < runs && r->err == ERR_OK; i++)
 		get_run(r, fs, sets, set_count, &end);
-	if (r->err == ERR_OK && (r->rest.len || (end && end >= fs->uidnext && end != UINT32_MAX)))
+	if (r->err == ERR_OK &&
+	    (r->in.rest.len || (end && end >= fs->uidnext && end != UINT32_MAX)))
 		r->err = ERR_PROTO;
 	for (size_t i = 0; i < set_count; i++)
 		keyword_palette_drop(&fs->palette, sets[i]);
@@ -213,7 +194,7 @@ static void get_all(struct reader *r, struct folder_state *fs)
 enum err folder_state_load(struct folder_state *fs, struct bytes saved)
 {
 	struct folder_state *loaded = folder_state_new(fs->max_bytes);
-	struct reader r = { saved, ERR_OK };
+	struct reader r = { .in.rest = saved };
 	struct folder_state old = *fs;
 
 	if (!loaded)

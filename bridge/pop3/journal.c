@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/pack.h"
 
 #define FORMAT       1
 #define DIGEST_BYTES 8
@@ -77,23 +78,15 @@ bool pop3_journal_reaches(const struct pop3_journal *j, uint64_t epoch, uint64_t
 
 /* --- as bytes ---------------------------------------------------------------------- */
 
-/* Seven bits a byte, the lowest first. */
-static void put_number(struct buf *to, uint64_t n)
-{
-	for (; n > 0x7f; n >>= 7)
-		buf_append_byte(to, (uint8_t)(n | 0x80));
-	buf_append_byte(to, (uint8_t)n);
-}
-
 static void put_key(struct buf *to, const struct message_key *key)
 {
 	struct bytes text = bytes_of_str(key->text);
 
 	buf_append_byte(to, (uint8_t)key->kind);
-	put_number(to, text.len);
+	pack_varint(to, text.len);
 	buf_append(to, text);
 	if (key->kind == MESSAGE_KEY_HASH)
-		put_number(to, key->uid);
+		pack_varint(to, key->uid);
 }
 
 /* Of the keywords as they are kept: null for none. */
@@ -111,8 +104,8 @@ static void put_message(struct buf *to, const struct pop3_message *msg)
 	struct bytes digest = digest_of(msg, &room);
 
 	put_key(to, &msg->key);
-	put_number(to, msg->added);
-	put_number(to, msg->modseq - msg->added);
+	pack_varint(to, msg->added);
+	pack_varint(to, msg->modseq - msg->added);
 	buf_append_byte(to, (uint8_t)digest.len);
 	buf_append(to, digest);
 }
@@ -120,63 +113,23 @@ static void put_message(struct buf *to, const struct pop3_message *msg)
 void pop3_journal_save(const struct pop3_journal *j, const struct pop3_maildrop *m, struct buf *to)
 {
 	buf_append_byte(to, FORMAT);
-	put_number(to, j->epoch);
-	put_number(to, j->modseq);
-	put_number(to, j->floor);
-	put_number(to, j->gone_count);
+	pack_varint(to, j->epoch);
+	pack_varint(to, j->modseq);
+	pack_varint(to, j->floor);
+	pack_varint(to, j->gone_count);
 	for (size_t i = 0; i < j->gone_count; i++) {
 		put_key(to, &j->gone[i].key);
-		put_number(to, j->gone[i].modseq);
+		pack_varint(to, j->gone[i].modseq);
 	}
-	put_number(to, m->count);
+	pack_varint(to, m->count);
 	for (size_t i = 0; i < m->count; i++)
 		put_message(to, &m->at[i]);
 }
 
-/* What is left of a record; once short, all is 0. */
-struct reading {
-	struct bytes left;
-	bool is_bad;
-};
-
-static struct bytes take(struct reading *r, uint64_t n)
+static struct message_key take_key(struct unpack *r)
 {
-	struct bytes first;
-
-	if (n > r->left.len) {
-		*r = (struct reading){ BYTES_NULL, true };
-		return BYTES_NULL;
-	}
-	first = bytes_first(r->left, (size_t)n);
-	r->left = bytes_skip(r->left, (size_t)n);
-	return first;
-}
-
-static uint8_t take_byte(struct reading *r)
-{
-	struct bytes one = take(r, 1);
-
-	return one.len ? one.at[0] : 0;
-}
-
-static uint64_t take_number(struct reading *r)
-{
-	uint64_t n = 0;
-	uint8_t byte;
-	int shift = 0;
-
-	do {
-		byte = take_byte(r);
-		n |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80 && shift < 64);
-	return n;
-}
-
-static struct message_key take_key(struct reading *r)
-{
-	struct message_key key = { .kind = (enum message_key_kind)take_byte(r) };
-	struct bytes text = take(r, take_number(r));
+	struct message_key key = { .kind = (enum message_key_kind)unpack_number(r, 1) };
+	struct bytes text = unpack_bytes(r, unpack_varint(r));
 
 	if ((key.kind != MESSAGE_KEY_UIDL && key.kind != MESSAGE_KEY_HASH) || !text.len ||
 	    text.len > UIDL_MAX_BYTES) {
@@ -185,19 +138,19 @@ static struct message_key take_key(struct reading *r)
 	}
 	memcpy(key.text, text.at, text.len);
 	if (key.kind == MESSAGE_KEY_HASH)
-		key.uid = (uint32_t)take_number(r);
+		key.uid = (uint32_t)unpack_varint(r);
 	return key;
 }
 
 /* What has come back is not gone. */
-static bool load_gone(struct pop3_journal *j, struct pop3_maildrop *m, struct reading *r)
+static bool load_gone(struct pop3_journal *j, struct pop3_maildrop *m, struct unpack *r)
 {
-	uint64_t count = take_number(r);
+	uint64_t count = unpack_varint(r);
 	bool is_kept = true;
 
 	for (uint64_t i = 0; i < count && is_kept && !r->is_bad; i++) {
 		struct message_key key = take_key(r);
-		uint64_t modseq = take_number(r);
+		uint64_t modseq = unpack_varint(r);
 
 		if (!r->is_bad && !pop3_maildrop_find(m, &key))
 			is_kept = add_gone(j, &key, modseq);
@@ -214,12 +167,12 @@ static struct pop3_message *find(struct pop3_maildrop *m, const struct message_k
 	return pop3_maildrop_find(m, key);
 }
 
-static bool load_message(struct pop3_journal *j, struct pop3_maildrop *m, struct reading *r,
+static bool load_message(struct pop3_journal *j, struct pop3_maildrop *m, struct unpack *r,
 			 size_t *expected)
 {
 	struct message_key key = take_key(r);
-	uint64_t added = take_number(r), modseq = added + take_number(r);
-	struct bytes digest = take(r, take_byte(r));
+	uint64_t added = unpack_varint(r), modseq = added + unpack_varint(r);
+	struct bytes digest = unpack_bytes(r, unpack_number(r, 1));
 	struct pop3_message *msg = find(m, &key, *expected);
 	struct hash_sha256 room;
 
@@ -236,23 +189,23 @@ static bool load_message(struct pop3_journal *j, struct pop3_maildrop *m, struct
 static enum err load(struct pop3_journal *j, struct pop3_maildrop *m, struct bytes record,
 		     bool *ret_has_changed)
 {
-	struct reading r = { .left = record };
+	struct unpack r = { .rest = record };
 	size_t expected = 0;
 	uint64_t before, count;
 	bool is_kept;
 
-	if (take_byte(&r) != FORMAT)
+	if (unpack_number(&r, 1) != FORMAT)
 		return ERR_PROTO;
-	j->epoch = take_number(&r);
-	j->modseq = before = take_number(&r);
-	j->floor = take_number(&r);
+	j->epoch = unpack_varint(&r);
+	j->modseq = before = unpack_varint(&r);
+	j->floor = unpack_varint(&r);
 	is_kept = load_gone(j, m, &r);
-	count = take_number(&r);
+	count = unpack_varint(&r);
 	for (uint64_t i = 0; i < count && is_kept && !r.is_bad; i++)
 		is_kept = load_message(j, m, &r, &expected);
 	if (!is_kept)
 		return ERR_NOMEM;
-	if (r.is_bad || r.left.len || !j->epoch)
+	if (r.is_bad || r.rest.len || !j->epoch)
 		return ERR_PROTO;
 	trim_gone(j);
 	number_new(j, m);

@@ -3,17 +3,12 @@
 #include <assert.h>
 
 #include "base/hash.h"
+#include "base/pack.h"
 
 #define CHECKSUM_BYTES 8
 #define HEAD_BYTES     (4 + CHECKSUM_BYTES)
 
 /* --- writing ---------------------------------------------------------------------- */
-
-static void put_number(struct buf *to, uint64_t n, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		buf_append_byte(to, (uint8_t)(n >> 8 * i));
-}
 
 static void put_text(struct buf *to, struct bytes text)
 {
@@ -25,8 +20,8 @@ static void put_text(struct buf *to, struct bytes text)
 static void put_payload(struct buf *to, const struct journal_record *r)
 {
 	buf_append_byte(to, (uint8_t)r->type);
-	put_number(to, r->id, 8);
-	put_number(to, (uint64_t)r->at_ms, 8);
+	pack_number(to, r->id, 8);
+	pack_number(to, (uint64_t)r->at_ms, 8);
 	if (r->type == JOURNAL_RECORD_INTENT) {
 		buf_append_byte(to, (uint8_t)r->intent.kind);
 		put_text(to, r->intent.account);
@@ -65,7 +60,7 @@ void journal_record_write(struct buf *to, const struct journal_record *r)
 	buf_init(&payload, JOURNAL_RECORD_MAX_BYTES);
 	buf_init(&head, HEAD_BYTES);
 	put_payload(&payload, r);
-	put_number(&head, buf_bytes(&payload).len, 4);
+	pack_number(&head, buf_bytes(&payload).len, 4);
 	sum = checksum(buf_bytes(&head), buf_bytes(&payload));
 	buf_append(&head, bytes_of(sum.at, CHECKSUM_BYTES));
 	if (buf_err(&payload) || buf_err(&head))
@@ -78,76 +73,45 @@ void journal_record_write(struct buf *to, const struct journal_record *r)
 
 /* --- reading ---------------------------------------------------------------------- */
 
-static bool take(struct bytes *rest, size_t n, struct bytes *ret)
-{
-	if (rest->len < n)
-		return false;
-	*ret = bytes_first(*rest, n);
-	*rest = bytes_skip(*rest, n);
-	return true;
-}
-
-static bool take_number(struct bytes *rest, unsigned bytes, uint64_t *ret)
-{
-	struct bytes b;
-	uint64_t n = 0;
-
-	if (!take(rest, bytes, &b))
-		return false;
-	for (unsigned i = 0; i < bytes; i++)
-		n |= (uint64_t)b.at[i] << 8 * i;
-	*ret = n;
-	return true;
-}
-
 /* Of `most` bytes at most; nothing is null. */
-static bool take_text(struct bytes *rest, size_t most, struct bytes *ret)
+static struct bytes take_text(struct unpack *from, size_t most)
 {
-	uint64_t len;
+	struct bytes text = unpack_bytes(from, unpack_number(from, 1));
 
-	if (!take_number(rest, 1, &len) || len > most || !take(rest, (size_t)len, ret))
-		return false;
-	if (len == 0)
-		*ret = BYTES_NULL;
-	return true;
+	from->is_bad = from->is_bad || text.len > most;
+	return text.len ? text : BYTES_NULL;
 }
 
-static bool read_intent(struct bytes *rest, struct journal_intent *ret)
+static bool read_intent(struct unpack *from, struct journal_intent *ret)
 {
-	uint64_t kind;
-
-	if (!take_number(rest, 1, &kind) || !take_text(rest, JOURNAL_ACCOUNT_MAX, &ret->account) ||
-	    !take_text(rest, JOURNAL_DIGEST_BYTES, &ret->key) ||
-	    !take_text(rest, JOURNAL_DIGEST_BYTES, &ret->print))
-		return false;
-	ret->kind = (enum journal_kind)kind;
-	return rest->len == 0;
+	ret->kind = (enum journal_kind)unpack_number(from, 1);
+	ret->account = take_text(from, JOURNAL_ACCOUNT_MAX);
+	ret->key = take_text(from, JOURNAL_DIGEST_BYTES);
+	ret->print = take_text(from, JOURNAL_DIGEST_BYTES);
+	return !from->is_bad && from->rest.len == 0;
 }
 
-static bool read_outcome(struct bytes *rest, struct bytes *ret_answer)
+static bool read_outcome(struct unpack *from, struct bytes *ret_answer)
 {
-	uint64_t has_answer;
+	uint64_t has_answer = unpack_number(from, 1);
 
-	if (!take_number(rest, 1, &has_answer) || has_answer > 1)
+	if (from->is_bad || has_answer > 1)
 		return false;
-	*ret_answer = has_answer ? *rest : BYTES_NULL;
-	return has_answer || rest->len == 0;
+	*ret_answer = has_answer ? from->rest : BYTES_NULL;
+	return has_answer || from->rest.len == 0;
 }
 
-static bool read_payload(struct bytes rest, struct journal_record *ret)
+static bool read_payload(struct bytes payload, struct journal_record *ret)
 {
-	struct journal_record r = { .type = 0 };
-	uint64_t type, at_ms;
+	struct unpack from = { .rest = payload };
+	struct journal_record r = { .type = (enum journal_record_type)unpack_number(&from, 1) };
 	bool ok;
 
-	if (!take_number(&rest, 1, &type) || !take_number(&rest, 8, &r.id) ||
-	    !take_number(&rest, 8, &at_ms))
-		return false;
-	r.type = (enum journal_record_type)type;
-	r.at_ms = (int64_t)at_ms;
-	ok = type == JOURNAL_RECORD_INTENT    ? read_intent(&rest, &r.intent)
-	     : type == JOURNAL_RECORD_OUTCOME ? read_outcome(&rest, &r.answer)
-					      : false;
+	r.id = unpack_number(&from, 8);
+	r.at_ms = (int64_t)unpack_number(&from, 8);
+	ok = r.type == JOURNAL_RECORD_INTENT    ? read_intent(&from, &r.intent)
+	     : r.type == JOURNAL_RECORD_OUTCOME ? read_outcome(&from, &r.answer)
+						: false;
 	if (ok)
 		*ret = r;
 	return ok;
@@ -155,16 +119,18 @@ static bool read_payload(struct bytes rest, struct journal_record *ret)
 
 bool journal_record_read(struct bytes *rest, struct journal_record *ret)
 {
-	struct bytes left = *rest, length = bytes_first(left, 4), sum, payload;
+	struct unpack from = { .rest = *rest };
+	struct bytes length = bytes_first(from.rest, 4), sum, payload;
 	struct hash_sha256 expected;
-	uint64_t n;
+	uint64_t n = unpack_number(&from, 4);
 
-	if (!take_number(&left, 4, &n) || n > JOURNAL_RECORD_MAX_BYTES ||
-	    !take(&left, CHECKSUM_BYTES, &sum) || !take(&left, (size_t)n, &payload))
+	sum = unpack_bytes(&from, CHECKSUM_BYTES);
+	payload = unpack_bytes(&from, n);
+	if (from.is_bad || n > JOURNAL_RECORD_MAX_BYTES)
 		return false;
 	expected = checksum(length, payload);
 	if (!bytes_equal(sum, bytes_of(expected.at, CHECKSUM_BYTES)) || !read_payload(payload, ret))
 		return false;
-	*rest = left;
+	*rest = from.rest;
 	return true;
 }
