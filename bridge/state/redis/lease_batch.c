@@ -2,6 +2,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "base/clock.h"
 #include "state/redis/leases_inside.h"
 
 #define TTL_MS    UINT64_C(3600000) /* of a lease's key; the owner refreshes it */
@@ -130,10 +131,16 @@ static bool send(struct redis_lease_batch *b)
 	return b->op != NULL;
 }
 
+static bool is_polite(const struct redis_lease *l, uint64_t now)
+{
+	return l->of && l->of->turn == STATE_TURN_THEIRS && now < l->leases->polite_until_ms;
+}
+
 /* False: the next beat goes on. */
 static bool send_some(struct redis_leases *s)
 {
 	struct redis_lease_batch *b = calloc(1, sizeof *b);
+	uint64_t now = clock_monotonic_ms();
 	struct redis_lease *l;
 
 	if (!b)
@@ -141,10 +148,12 @@ static bool send_some(struct redis_leases *s)
 	b->leases = s;
 	b->lapses = s->process->lapses;
 	for (l = TAILQ_FIRST(&s->due); l && b->count < BATCH_MAX; l = TAILQ_NEXT(l, of_due)) {
+		if (is_polite(l, now))
+			continue;
 		b->is_leaving[b->count] = !l->of;
 		b->at[b->count++] = l;
 	}
-	if (!send(b)) {
+	if (!b->count || !send(b)) {
 		free(b);
 		return false;
 	}

@@ -1,8 +1,12 @@
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "state/redis/leases_inside.h"
 
 #define REFRESH_BEATS 600
+/* When Redis has come back empty nobody has anything in it; but who went on meanwhile
+ * knows what the others do not. */
+#define POLITE_MS 3000
 
 /* --- what is due -------------------------------------------------------------- */
 
@@ -70,6 +74,7 @@ static void on_lapse(struct redis_process_user *u)
 
 static void on_back(struct redis_process_user *u)
 {
+	of_user(u)->polite_until_ms = clock_monotonic_ms() + POLITE_MS;
 	make_all_due(of_user(u));
 	lease_plan_look(of_user(u), 0);
 }

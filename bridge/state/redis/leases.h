@@ -27,6 +27,7 @@ struct redis_leases {
 	struct op *look;                   /* doing so */
 	struct redis_lease_batch *batches; /* under way */
 	unsigned beats;
+	uint64_t polite_until_ms; /* Redis is back: who has what we want goes first */
 };
 
 /* ERR_INTERNAL when the system gives no random bytes; ERR_NOMEM. */

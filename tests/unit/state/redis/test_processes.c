@@ -278,7 +278,9 @@ static void an_empty_redis_is_led_again(void **test_state)
 	UNTIL(redis_process_is_in_touch(&all[0]->process) &&
 	      redis_process_is_in_touch(&all[1]->process));
 	UNTIL(redis_world_do(world, world->link, "EXISTS test:lease:x").integer == 1);
-	UNTIL(a.turn != b.turn);
+	/* Who had it has gone on, and has it again. */
+	assert_int_equal(redis_lease_turn(&a.lease), STATE_TURN_OURS);
+	assert_int_equal(redis_lease_turn(&b.lease), STATE_TURN_THEIRS);
 	/* And so is one that was emptied while it was there. */
 	assert_int_equal(redis_world_do(world, world->link, "FLUSHALL").err, ERR_OK);
 	UNTIL(redis_world_do(world, world->link, "EXISTS test:lease:x").integer == 1);
