@@ -262,6 +262,29 @@ test('who slept through its lease writes nothing more', async (t) => {
   for (let i = 1; i < epochs.length; i++) assert.ok(epochs[i] >= epochs[i - 1]);
 });
 
+test('when Redis dies and comes back empty, nobody misses anything unknowingly', async (t) => {
+  const [[a, b], several] = await onDovecot(t, 2);
+  const { at, mail, imap } = await someone(t);
+  const streams = [await openStream(t, at(a)), await openStream(t, at(b))];
+  assert.equal(await watcherOf([a, b]), a);
+  const load = busy(mail, await imap());
+  await streams[1].until('some mail', (events) => created(events).length >= 3);
+  await several.redis.restart();
+  const before = created(streams[1].events).length;
+  await streams[1].until('mail again', (events) => created(events).length > before + 3);
+  await load.stop();
+  const last = load.sent.at(-1);
+  for (const stream of streams) {
+    await stream.until('the last mail', (events) => subjects(events).includes(last));
+    const told = subjects(stream.events);
+    assert.equal(new Set(told).size, told.length);
+    // Who led goes on, and fills Redis again. If it is too slow for that, the next one cannot
+    // know what was in it, and says so.
+    if (stream.events.some(({ type }) => type === 'reset')) t.diagnostic('there was a reset');
+    else assert.deepEqual(told, load.sent);
+  }
+});
+
 // --- mail server sessions -----------------------------------------------------------------------
 
 test('sessions of an account are counted over all', async (t) => {
