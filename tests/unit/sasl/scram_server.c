@@ -34,6 +34,7 @@ void scram_server_first(struct scram_server *s, struct bytes client_first, struc
 	assert_bytes_equal_str(header, s->gs2_header);
 	client_first = bytes_skip(client_first, header.len);
 	snprintf(s->first_bare, sizeof s->first_bare, "%.*s", BYTES_FMT(client_first));
+	assert_non_null(client_first.at);
 	nonce = bytes_skip(client_first, bytes_find(client_first, BYTES_LIT(",r=")) + 3);
 	assert_true(nonce.len > 0);
 	snprintf(s->server_first, sizeof s->server_first, "r=%.*s%s,s=%s,i=%d", BYTES_FMT(nonce),
