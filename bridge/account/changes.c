@@ -378,11 +378,13 @@ static void take_diff(struct changes_op *o, const struct folder_state *fs,
 		add_destroyed(o, key_of(o, d->gone[i]));
 }
 
-/* Nothing has happened, by what the server counts? */
-static bool is_the_same(const struct list_state *since, const struct folder_totals *t)
+/* Nothing has happened, by what the server counts? Events may be ahead of that. */
+static bool is_the_same(const struct list_state *since, const struct folder_state *fs,
+			const struct folder_totals *t)
 {
-	return t->highestmodseq && !since->has_uid && since->uidvalidity == t->uidvalidity &&
-	       since->highestmodseq == t->highestmodseq && since->uidnext == t->uidnext;
+	return t->highestmodseq && !folder_state_is_ahead(fs) && !since->has_uid &&
+	       since->uidvalidity == t->uidvalidity && since->highestmodseq == t->highestmodseq &&
+	       since->uidnext == t->uidnext;
 }
 
 /* False when the server has to be asked. */
@@ -396,7 +398,7 @@ static bool from_memory(struct changes_op *o)
 	if (!fs)
 		return false;
 	t = folder_state_totals(fs);
-	if (!is_the_same(&o->since, &t) &&
+	if (!is_the_same(&o->since, fs, &t) &&
 	    (!o->since.has_version || o->since.uidvalidity != t.uidvalidity ||
 	     !folder_state_since(fs, o->since.version, mem, &d) ||
 	     d.created_count + d.updated_count > o->limit))

@@ -380,6 +380,7 @@ enum err folder_state_sync(struct folder_state *fs, struct arena *mem, const str
 			fs->uidnext = sync->uidnext;
 	}
 	commit_modseq(fs, sync->highestmodseq);
+	fs->is_ahead = fs->modseq_count > 0;
 	return finish(&c, mem, is_reset, ret);
 }
 
@@ -405,6 +406,15 @@ static void take_item(struct change *c, const struct mail_item *item)
 		take_flags(c, item->key.uid, 0, &none);
 }
 
+/* That what has gone is counted shows only in another number than before. */
+static void look(struct folder_state *fs, uint64_t highestmodseq)
+{
+	bool is_same = fs->highestmodseq == highestmodseq;
+
+	commit_modseq(fs, highestmodseq);
+	fs->is_ahead = (fs->is_ahead && is_same) || fs->modseq_count;
+}
+
 enum err folder_state_event(struct folder_state *fs, struct arena *mem, const struct mail_event *ev,
 			    struct folder_diff *ret)
 {
@@ -420,7 +430,8 @@ enum err folder_state_event(struct folder_state *fs, struct arena *mem, const st
 				   &ev->flags[i].keywords);
 	if (fs->uidvalidity && ev->kind == MAIL_EVENT_GONE)
 		remove_all(&c, ev->gone);
+	fs->is_ahead = fs->is_ahead || c.count;
 	if (fs->uidvalidity && ev->kind == MAIL_EVENT_LOOKED && ev->highestmodseq)
-		commit_modseq(fs, ev->highestmodseq);
+		look(fs, ev->highestmodseq);
 	return finish(&c, mem, false, ret);
 }

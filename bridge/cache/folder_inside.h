@@ -43,6 +43,7 @@ struct folder_state {
 	struct folder_past past;
 	struct uid_set uids; /* of the last baseline that was asked for */
 	size_t max_bytes;
+	bool is_ahead; /* of highestmodseq, by events; or that is not known */
 };
 
 /* Notes what the last change was, which led to the present version; NULL: nothing that

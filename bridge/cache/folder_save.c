@@ -202,6 +202,7 @@ enum err folder_state_load(struct folder_state *fs, struct bytes saved)
 	get_all(&r, loaded);
 	if (r.err == ERR_OK) {
 		*fs = *loaded;
+		fs->is_ahead = true;
 		fs->map.palette = &fs->palette;
 		fs->version = fs->past.since = old.version + 1;
 		*loaded = old;

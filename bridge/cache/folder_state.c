@@ -88,6 +88,11 @@ struct folder_totals folder_state_totals(const struct folder_state *fs)
 				       .hidden = fs->map.total - fs->map.visible };
 }
 
+bool folder_state_is_ahead(const struct folder_state *fs)
+{
+	return fs->is_ahead;
+}
+
 uint64_t folder_state_version(const struct folder_state *fs)
 {
 	return fs->version;

@@ -52,6 +52,9 @@ struct folder_totals {
 	uint32_t hidden;        /* the others */
 };
 struct folder_totals folder_state_totals(const struct folder_state *fs);
+/* May it hold changes that highestmodseq does not count, which stays as it was told last
+ * for all of the folder? */
+bool folder_state_is_ahead(const struct folder_state *fs);
 /* Grows with every visible change, from a random number on: what an ETag is made of.
  * No two states are ever at the same one. */
 uint64_t folder_state_version(const struct folder_state *fs);

@@ -205,3 +205,25 @@ test('changes of a folder without modseqs come from memory', async (t) => {
   const again = (await since(json.newState)).json;
   assert.deepEqual([again.created, again.updated, again.destroyed], [[], [], []]);
 });
+
+test('changes tell what the list from memory shows already', async (t) => {
+  for (const { api, imap } of await mailboxes(t)) {
+    await openStream(t, api);
+    const path = `${INBOX}?limit=500`;
+    const since = async (state) =>
+      (await get(api, `/v1/folders/inbox/changes?sinceState=${state}`)).json;
+    const first = (await fromMemory(api, path)).json;
+    const all = ids(first);
+    await imap.command('STORE 25 +FLAGS (\\Flagged)');
+    const second = (await fromMemory(api, path, (list) => list.messages[0].keywords.$flagged)).json;
+    assert.deepEqual(
+      (await since(first.state)).updated.map(({ id }) => id),
+      [all[0]],
+    );
+    await imap.command('STORE 24 +FLAGS (\\Deleted)');
+    await imap.command('EXPUNGE');
+    await fromMemory(api, path, ({ total }) => total === all.length - 1);
+    for (const { state } of [first, second])
+      assert.ok((await since(state)).destroyed.includes(all[1]));
+  }
+});

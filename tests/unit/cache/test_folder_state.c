@@ -251,6 +251,32 @@ static void a_lower_modseq_does_not_replace_what_an_event_told(void **state)
 	assert_diff(f, "", "12", "");
 }
 
+static void what_events_told_is_ahead_of_the_modseq_until_that_counts_it(void **state)
+{
+	struct fixture *f = *state;
+	struct buf saved;
+
+	sync_three(f);
+	assert_false(folder_state_is_ahead(f->fs));
+	event_flags(f, 5, 60, "$flagged");
+	assert_true(folder_state_is_ahead(f->fs));
+	event(f, &(struct mail_event){ .kind = MAIL_EVENT_LOOKED, .highestmodseq = 60 });
+	assert_false(folder_state_is_ahead(f->fs));
+	event_gone(f, "9");
+	event(f, &(struct mail_event){ .kind = MAIL_EVENT_LOOKED, .highestmodseq = 60 });
+	assert_true(folder_state_is_ahead(f->fs));
+	event(f, &(struct mail_event){ .kind = MAIL_EVENT_LOOKED, .highestmodseq = 61 });
+	assert_false(folder_state_is_ahead(f->fs));
+	/* Packed and unpacked nobody knows. */
+	buf_init(&saved, 1u << 20);
+	folder_state_save(f->fs, &saved);
+	assert_int_equal(folder_state_load(f->fs, buf_bytes(&saved)), ERR_OK);
+	assert_true(folder_state_is_ahead(f->fs));
+	sync_three(f);
+	assert_false(folder_state_is_ahead(f->fs));
+	buf_done(&saved);
+}
+
 static void events_of_another_uidvalidity_change_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -431,6 +457,7 @@ int main(void)
 		TEST(another_uidvalidity_is_a_reset),
 		TEST(a_sync_from_a_baseline_brings_only_changes),
 		TEST(a_lower_modseq_does_not_replace_what_an_event_told),
+		TEST(what_events_told_is_ahead_of_the_modseq_until_that_counts_it),
 		TEST(events_of_another_uidvalidity_change_nothing),
 		TEST(one_event_may_tell_a_message_twice),
 		TEST(filters_look_at_keywords),
