@@ -125,7 +125,9 @@ struct redis_script log_write_script = {
 	"for i = 1, tonumber(ARGV[12]) do\n"
 	"  local id, data = take(), take()\n"
 	"  if not top or is_after(id, top) then\n"
-	"    if type(redis.pcall('XADD', stream, id, 'd', data)) == 'table' then\n"
+	"    local r = redis.pcall('XADD', stream, id, 'd', data)\n"
+	"    if type(r) == 'table' then\n"
+	"      if not string.find(r.err, 'equal or smaller') then return r end\n"
 	"      redis.call('DEL', stream, meta, base)\n" /* another's is in it */
 	"      return 'missing'\n"
 	"    end\n"

@@ -704,6 +704,22 @@ static void it_is_led_by_who_has_opened_it_last(void **test_state)
 	state_lease_leave(&l);
 }
 
+/* What another wrote before is in Redis alone: a full one does not lose it. */
+static void a_full_redis_keeps_what_it_has(void **test_state)
+{
+	struct state_cursor first = opened(&one), second;
+
+	(void)test_state;
+	appended(&one, first.epoch, "a");
+	second = opened(&two);
+	redis_world_do(world, world->link, "CONFIG SET maxmemory 1");
+	appended(&two, second.epoch, "b");
+	redis_world_do(world, world->link, "CONFIG SET maxmemory 0");
+	read_until(&one, first, "a b ");
+	assert_int_equal(append(&two, second.epoch, "c", NULL).err, ERR_OK);
+	read_until(&one, first, "a b c ");
+}
+
 static void all_keys_of_a_log_expire(void **test_state)
 {
 	struct state_cursor at = opened(&one);
@@ -735,6 +751,7 @@ int main(void)
 		TEST(who_was_replaced_meanwhile_is_told),
 		TEST(an_emptied_redis_is_filled_again),
 		TEST(a_log_that_lost_a_key_is_written_again),
+		TEST(a_full_redis_keeps_what_it_has),
 		TEST(epochs_do_not_go_back_with_the_clock_of_redis),
 		TEST(trimming_is_the_same_for_all),
 		TEST(large_baselines_go_in_pieces),
