@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/pack.h"
 
 /* The end of a move elsewhere is waited for so long, see live.c. */
 #define MOVE_PATIENCE_MS 2000
@@ -105,18 +106,12 @@ void far_look(struct account *a, const struct folder_id *folder)
 	buf_append(&far->looks, bytes_of(folder->text, ID_BYTES));
 }
 
-static void put_u32(struct buf *to, uint32_t n)
-{
-	for (int i = 0; i < 4; i++)
-		buf_append_byte(to, (uint8_t)(n >> 8 * i));
-}
-
 static void put_place(struct buf *to, const struct folder_id *folder, uint32_t uidvalidity,
 		      uint32_t uid)
 {
 	buf_append(to, bytes_of(folder->text, ID_BYTES));
-	put_u32(to, uidvalidity);
-	put_u32(to, uid);
+	pack_number(to, uidvalidity, 4);
+	pack_number(to, uid, 4);
 }
 
 void far_moved(struct account *a, const struct watch_move *m)
@@ -340,27 +335,29 @@ static void hear_moving(struct watch *w, struct bytes note)
 		f->far_until_ms = clock_monotonic_ms() + MOVE_PATIENCE_MS;
 }
 
-static uint32_t take_u32(struct bytes *note)
+static bool take_place(struct unpack *u, struct folder_id *ret, uint32_t *ret_uidvalidity,
+		       uint32_t *ret_uid)
 {
-	uint32_t n = 0;
+	struct bytes id = unpack_bytes(u, ID_BYTES);
 
-	for (size_t i = 0; i < 4 && i < note->len; i++)
-		n |= (uint32_t)note->at[i] << 8 * i;
-	*note = bytes_skip(*note, 4);
-	return n;
+	*ret_uidvalidity = unpack_u32(u);
+	*ret_uid = unpack_u32(u);
+	return !u->is_bad && folder_id_parse(id, ret);
 }
 
-static bool take_move(struct bytes *note, struct watch_move *m)
+static bool take_move(struct unpack *u, struct watch_move *m)
 {
-	if (note->len < MOVE_BYTES || !take_folder(note, &m->from_folder))
-		return false;
-	m->from_uidvalidity = take_u32(note);
-	m->from_uid = take_u32(note);
-	if (!take_folder(note, &m->to_folder))
-		return false;
-	m->to_uidvalidity = take_u32(note);
-	m->to_uid = take_u32(note);
-	return true;
+	return take_place(u, &m->from_folder, &m->from_uidvalidity, &m->from_uid) &&
+	       take_place(u, &m->to_folder, &m->to_uidvalidity, &m->to_uid);
+}
+
+static void hear_moved(struct watch *w, struct bytes note)
+{
+	struct unpack u = { .rest = note };
+	struct watch_move m;
+
+	while (take_move(&u, &m))
+		live_add_move(w, &m);
 }
 
 static void hear_renaming(struct watch *w, struct bytes note)
@@ -375,7 +372,6 @@ static void hear_renaming(struct watch *w, struct bytes note)
 static void on_note(struct state_ear *e, struct bytes note)
 {
 	struct watch *w = (struct watch *)(void *)((char *)e - offsetof(struct watch, ear));
-	struct watch_move m;
 
 	if (w->state == WATCH_STOPPED || !watch_is_our_turn(w))
 		return;
@@ -384,8 +380,7 @@ static void on_note(struct state_ear *e, struct bytes note)
 	} else if (take_word(&note, MOVING)) {
 		hear_moving(w, note);
 	} else if (take_word(&note, MOVED)) {
-		while (take_move(&note, &m))
-			live_add_move(w, &m);
+		hear_moved(w, note);
 	} else if (take_word(&note, RENAMING)) {
 		hear_renaming(w, note);
 	} else if (take_word(&note, FOLDERS)) {

@@ -7,6 +7,7 @@
  * A mark is written with what it is about, and at once when it is exact no longer.
  */
 #include "account/watch.h"
+#include "base/pack.h"
 
 /* The session may be busy with the inbox meanwhile; not with another folder. */
 static bool is_heard(const struct watch *w, const struct watch_folder *f)
@@ -49,19 +50,13 @@ void watch_review_marks(struct watch *w)
 		}
 }
 
-static void put_u64(struct buf *to, uint64_t n)
-{
-	for (int i = 0; i < 8; i++)
-		buf_append_byte(to, (uint8_t)(n >> 8 * i));
-}
-
 void watch_put_mark(struct watch *w, struct watch_folder *f, struct buf *to)
 {
 	f->mark = mark_of(w, f);
 	buf_append_byte(to, f->mark.is_exact);
-	put_u64(to, w->log.epoch);
-	put_u64(to, f->mark.saves);
-	put_u64(to, f->mark.tally);
+	pack_number(to, w->log.epoch, 8);
+	pack_number(to, f->mark.saves, 8);
+	pack_number(to, f->mark.tally, 8);
 }
 
 void watch_mark_name(const struct folder_id *folder, char ret[WATCH_MARK_NAME_BYTES])
@@ -72,17 +67,13 @@ void watch_mark_name(const struct folder_id *folder, char ret[WATCH_MARK_NAME_BY
 
 /* --- for those who look --------------------------------------------------- */
 
-static uint64_t take_u64(const uint8_t *at)
-{
-	uint64_t n = 0;
-
-	for (int i = 0; i < 8; i++)
-		n |= (uint64_t)at[i] << 8 * i;
-	return n;
-}
-
 bool watch_mark_is_good(struct bytes mark, uint64_t epoch, uint64_t tally)
 {
-	return mark.len == WATCH_MARK_BYTES && mark.at[0] && take_u64(mark.at + 1) == epoch &&
-	       take_u64(mark.at + 17) == tally;
+	struct unpack u = { .rest = mark };
+	bool is_exact = unpack_number(&u, 1) != 0;
+	bool is_of_epoch = unpack_number(&u, 8) == epoch;
+
+	(void)unpack_number(&u, 8); /* how often it was saved: for who wrote it */
+	return mark.len == WATCH_MARK_BYTES && is_exact && is_of_epoch &&
+	       unpack_number(&u, 8) == tally;
 }

@@ -5,6 +5,7 @@
  * them, untold is a set as in commands, the state goes to the end.
  */
 #include "account/watch.h"
+#include "base/pack.h"
 
 #define VERSION 1
 
@@ -20,18 +21,6 @@ enum {
 /* Of larger ones only where they stand is kept: the log has other things to hold. */
 #define STATE_SAVED_MAX (512u << 10)
 
-static void put_u32(struct buf *to, uint32_t n)
-{
-	for (int i = 0; i < 4; i++)
-		buf_append_byte(to, (uint8_t)(n >> 8 * i));
-}
-
-static void put_u64(struct buf *to, uint64_t n)
-{
-	put_u32(to, (uint32_t)n);
-	put_u32(to, (uint32_t)(n >> 32));
-}
-
 /* Whoever comes next asks for all of them once more. */
 static void put_untold(struct buf *to, const struct watch_folder *f)
 {
@@ -44,7 +33,7 @@ static void put_untold(struct buf *to, const struct watch_folder *f)
 		buf_append_byte(&text, ',');
 	if (f->unseen.count)
 		uid_set_format(&f->unseen, &text);
-	put_u32(to, (uint32_t)text.len);
+	pack_number(to, text.len, 4);
 	buf_append(to, buf_bytes(&text));
 	if (buf_err(&text))
 		to->err = buf_err(&text);
@@ -75,19 +64,19 @@ void watch_save(struct watch *w, struct watch_folder *f, struct buf *to)
 				      (has_state ? FLAG_STATE : 0) | (f->has_told ? FLAG_TOLD : 0) |
 				      (f->is_huge ? FLAG_HUGE : 0) |
 				      (has_state && f->names ? FLAG_NAMES : 0)));
-	put_u32(to, (uint32_t)f->path.len);
+	pack_number(to, f->path.len, 4);
 	buf_append(to, f->path);
-	put_u64(to, f->looks);
-	put_u32(to, at.uidvalidity);
-	put_u32(to, at.uidnext);
-	put_u32(to, at.total);
-	put_u32(to, at.unread);
-	put_u64(to, at.highestmodseq);
-	put_u32(to, f->told_total);
-	put_u32(to, f->told_unread);
+	pack_number(to, f->looks, 8);
+	pack_number(to, at.uidvalidity, 4);
+	pack_number(to, at.uidnext, 4);
+	pack_number(to, at.total, 4);
+	pack_number(to, at.unread, 4);
+	pack_number(to, at.highestmodseq, 8);
+	pack_number(to, f->told_total, 4);
+	pack_number(to, f->told_unread, 4);
 	put_untold(to, f);
 	if (has_state && f->names) {
-		put_u32(to, (uint32_t)names.len);
+		pack_number(to, names.len, 4);
 		buf_append(to, buf_bytes(&names));
 	}
 	if (has_state && f->packed)
@@ -97,47 +86,18 @@ void watch_save(struct watch *w, struct watch_folder *f, struct buf *to)
 	buf_done(&names);
 }
 
-/* --- reading; what is missing is read as zeros, and makes `is_short` -------- */
+/* --- reading ------------------------------------------------------------- */
 
-struct saved {
-	struct bytes left;
-	bool is_short;
-};
-
-static struct bytes take(struct saved *s, size_t n)
+static void take_numbers(struct unpack *s, struct watch_folder *f)
 {
-	struct bytes b = bytes_first(s->left, n);
-
-	s->is_short = s->is_short || b.len < n;
-	s->left = bytes_skip(s->left, n);
-	return b;
-}
-
-static uint64_t take_number(struct saved *s, size_t n)
-{
-	struct bytes b = take(s, n);
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < b.len; i++)
-		value |= (uint64_t)b.at[i] << 8 * i;
-	return value;
-}
-
-static uint32_t take_u32(struct saved *s)
-{
-	return (uint32_t)take_number(s, 4);
-}
-
-static void take_numbers(struct saved *s, struct watch_folder *f)
-{
-	f->looks = take_number(s, 8);
-	f->at.uidvalidity = take_u32(s);
-	f->at.uidnext = take_u32(s);
-	f->at.total = take_u32(s);
-	f->at.unread = take_u32(s);
-	f->at.highestmodseq = take_number(s, 8);
-	f->told_total = take_u32(s);
-	f->told_unread = take_u32(s);
+	f->looks = unpack_number(s, 8);
+	f->at.uidvalidity = unpack_u32(s);
+	f->at.uidnext = unpack_u32(s);
+	f->at.total = unpack_u32(s);
+	f->at.unread = unpack_u32(s);
+	f->at.highestmodseq = unpack_number(s, 8);
+	f->told_total = unpack_u32(s);
+	f->told_unread = unpack_u32(s);
 }
 
 static bool take_state(struct watch_folder *f, struct bytes saved)
@@ -149,12 +109,12 @@ static bool take_state(struct watch_folder *f, struct bytes saved)
 	return true;
 }
 
-static bool take_names(struct saved *s, struct watch_folder *f)
+static bool take_names(struct unpack *s, struct watch_folder *f)
 {
-	struct bytes saved = take(s, take_u32(s));
+	struct bytes saved = unpack_bytes(s, unpack_u32(s));
 
 	f->names = drop_names_new();
-	return f->names && !s->is_short && drop_names_load(f->names, saved) == ERR_OK;
+	return f->names && !s->is_bad && drop_names_load(f->names, saved) == ERR_OK;
 }
 
 static void wants_looking_after(struct watch_folder *f)
@@ -165,16 +125,17 @@ static void wants_looking_after(struct watch_folder *f)
 
 bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
 {
-	struct saved s = { saved, false };
+	struct unpack s = { .rest = saved };
 	struct watch_folder *f;
 	struct folder_id id;
-	struct bytes untold;
+	struct bytes path, untold;
 	unsigned flags;
 
-	if (!folder_id_parse(name, &id) || take_number(&s, 1) != VERSION)
+	if (!folder_id_parse(name, &id) || unpack_number(&s, 1) != VERSION)
 		return false;
-	flags = (unsigned)take_number(&s, 1);
-	f = watch_folder_add(w, &id, take(&s, take_u32(&s)));
+	flags = (unsigned)unpack_number(&s, 1);
+	path = unpack_bytes(&s, unpack_u32(&s));
+	f = s.is_bad ? NULL : watch_folder_add(w, &id, path);
 	if (!f)
 		return false;
 	f->is_selectable = flags & FLAG_SELECTABLE;
@@ -183,10 +144,10 @@ bool watch_load(struct watch *w, struct bytes name, struct bytes saved)
 	f->is_huge = flags & FLAG_HUGE;
 	f->is_state_saved = flags & FLAG_STATE;
 	take_numbers(&s, f);
-	untold = take(&s, take_u32(&s));
-	if (!s.is_short && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&
+	untold = unpack_bytes(&s, unpack_u32(&s));
+	if (!s.is_bad && (!untold.len || uid_set_parse(&f->untold, untold) == ERR_OK) &&
 	    (!(flags & FLAG_NAMES) || take_names(&s, f)) &&
-	    (!(flags & FLAG_STATE) || take_state(f, s.left))) {
+	    (!(flags & FLAG_STATE) || take_state(f, s.rest))) {
 		wants_looking_after(f);
 		return true;
 	}

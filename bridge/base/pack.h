@@ -22,6 +22,10 @@ struct unpack {
 
 struct bytes unpack_bytes(struct unpack *u, uint64_t count);
 uint64_t unpack_number(struct unpack *u, unsigned width);
+static inline uint32_t unpack_u32(struct unpack *u)
+{
+	return (uint32_t)unpack_number(u, 4);
+}
 /* Also bad: more than 64 bits. */
 uint64_t unpack_varint(struct unpack *u);
 /* Also bad: above `max`, and then 0. */
