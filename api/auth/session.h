@@ -42,7 +42,8 @@ typedef void auth_session_made_cb(void *ctx, enum err err, const struct auth_ses
 struct op *auth_session_create(const struct auth_sessions *a, struct call call, const char *account,
 			       const struct auth_credentials *c, auth_session_made_cb *cb,
 			       void *ctx);
-/* The same session under a new token: the old one goes on for old_token_ms. */
+/* The same session under a new token: the old one goes on for old_token_ms. ERR_CONFLICT: it
+ * has one already; ERR_NOT_FOUND: it was ended meanwhile. */
 struct op *auth_session_refresh(const struct auth_sessions *a, struct call call,
 				const struct auth_session *session, const struct auth_token *old,
 				auth_session_made_cb *cb, void *ctx);

@@ -62,9 +62,19 @@ struct op *session_put_record(const struct auth_sessions *a, struct call call,
 	return state_put(a->state, call, STATE_SESSION, key, value, ttl_ms, expected, cb, ctx);
 }
 
+struct op *session_get_entry(const struct auth_sessions *a, struct call call,
+			     const struct auth_session *s, state_value_cb *cb, void *ctx)
+{
+	struct bytes key = session_list_key(call.mem, s->account, bytes_of_str(s->id));
+
+	if (bytes_is_null(key))
+		return NULL;
+	return state_get(a->state, call, STATE_SESSION, key, 0, cb, ctx);
+}
+
 struct op *session_put_entry(const struct auth_sessions *a, struct call call,
 			     const struct auth_session *s, const struct auth_token *t,
-			     state_done_cb *cb, void *ctx)
+			     uint64_t expected, state_done_cb *cb, void *ctx)
 {
 	struct auth_session_entry e = { .created_at_ms = s->created_at_ms,
 					.expires_at_ms = auth_session_expires_at_ms(a, s) };
@@ -80,6 +90,6 @@ struct op *session_put_entry(const struct auth_sessions *a, struct call call,
 	key = session_list_key(call.mem, s->account, bytes_of_str(s->id));
 	if (bytes_is_null(key) || bytes_is_null(value))
 		return NULL;
-	return state_put(a->state, call, STATE_SESSION, key, value, session_ttl_ms(a, s), STATE_ANY,
+	return state_put(a->state, call, STATE_SESSION, key, value, session_ttl_ms(a, s), expected,
 			 cb, ctx);
 }

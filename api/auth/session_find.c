@@ -10,6 +10,7 @@ struct finding {
 	struct auth_sessions a;
 	struct auth_token token;
 	struct auth_session session;
+	uint64_t line; /* its generation */
 	auth_session_cb *cb;
 	void *ctx;
 };
@@ -28,25 +29,36 @@ static void on_entry_touched(void *ctx, enum err err)
 	end(ctx, ERR_OK);
 }
 
-/* ERR_CONFLICT: somebody else has just done it. */
+/* ERR_CONFLICT: somebody else has just done it, or it has ended. */
 static void on_record_touched(void *ctx, enum err err)
 {
 	struct finding *f = ctx;
 
 	if (err != ERR_OK ||
 	    !auth_step_next(&f->step, session_put_entry(&f->a, f->step.call, &f->session, &f->token,
-							on_entry_touched, f)))
+							f->line, on_entry_touched, f)))
+		end(f, ERR_OK);
+}
+
+static void on_line(void *ctx, enum err err, struct bytes value, uint64_t generation)
+{
+	struct finding *f = ctx;
+	struct auth_session *s = &f->session;
+
+	(void)value;
+	f->line = err ? STATE_ABSENT : generation;
+	s->touched_at_ms = clock_wall_ms();
+	if ((err && err != ERR_NOT_FOUND) ||
+	    !auth_step_next(&f->step, session_put_record(&f->a, f->step.call, s, &f->token,
+							 session_ttl_ms(&f->a, s), s->generation,
+							 on_record_touched, f)))
 		end(f, ERR_OK);
 }
 
 static void touch(struct finding *f)
 {
-	struct auth_session *s = &f->session;
-
-	s->touched_at_ms = clock_wall_ms();
-	if (!auth_step_next(&f->step, session_put_record(&f->a, f->step.call, s, &f->token,
-							 session_ttl_ms(&f->a, s), s->generation,
-							 on_record_touched, f)))
+	if (!auth_step_next(&f->step,
+			    session_get_entry(&f->a, f->step.call, &f->session, on_line, f)))
 		end(f, ERR_OK);
 }
 
@@ -60,13 +72,8 @@ static void on_entry_of_retired(void *ctx, enum err err, struct bytes value, uin
 
 static void check_retired(struct finding *f)
 {
-	struct call call = f->step.call;
-	struct bytes key =
-		session_list_key(call.mem, f->session.account, bytes_of_str(f->session.id));
-
-	if (bytes_is_null(key) ||
-	    !auth_step_next(&f->step, state_get(f->a.state, call, STATE_SESSION, key, 0,
-						on_entry_of_retired, f)))
+	if (!auth_step_next(&f->step, session_get_entry(&f->a, f->step.call, &f->session,
+							on_entry_of_retired, f)))
 		end(f, ERR_NOMEM);
 }
 

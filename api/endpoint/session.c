@@ -106,11 +106,17 @@ static void on_refreshed(void *ctx, enum err err, const struct auth_session *ses
 	struct refreshing *r = ctx;
 	struct user *u = user_of(r->rq);
 	struct session_doc d = doc_of(u);
+	struct problem p;
 	struct buf body;
 
 	request_op_done(r->rq);
 	if (err == ERR_CONFLICT) {
 		answer_already_refreshed(r->rq);
+		return;
+	}
+	if (err == ERR_NOT_FOUND) { /* it was ended meanwhile */
+		p = problem_of("session-expired");
+		answer_unauthorized(r->rq, &p);
 		return;
 	}
 	if (err != ERR_OK) {

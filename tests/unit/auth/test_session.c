@@ -284,6 +284,96 @@ static void test_a_session_is_ended_by_its_id_but_only_ones_own(void **state)
 	assert_int_equal(end(a, ACCOUNT, id, NULL), ERR_NOT_FOUND);
 }
 
+/* --- ended while something else is done with it --- */
+
+struct outcome {
+	bool done;
+	enum err err;
+	struct auth_token token;
+};
+
+static void on_refreshed(void *ctx, enum err err, const struct auth_session *s,
+			 const struct auth_token *t)
+{
+	struct outcome *o = ctx;
+
+	(void)s;
+	*o = (struct outcome){ .done = true, .err = err };
+	if (t)
+		o->token = *t;
+}
+
+static void on_found_meanwhile(void *ctx, enum err err, const struct auth_session *s)
+{
+	(void)s;
+	*(struct outcome *)ctx = (struct outcome){ .done = true, .err = err };
+}
+
+static void on_ended(void *ctx, enum err err)
+{
+	*(struct outcome *)ctx = (struct outcome){ .done = true, .err = err };
+}
+
+/* Ends it so many turns after the other thing was started, or before if negative; that
+ * comes by itself. */
+static void end_beside(struct auth_sessions a, struct auth_session s, const struct auth_token *t,
+		       bool by_refresh, int turns, struct outcome *ret)
+{
+	struct outcome ended = { 0 };
+
+	*ret = (struct outcome){ 0 };
+	for (int i = -10; i < 100 && (i < 10 || !ended.done || !ret->done); i++) {
+		if (i == 0 && by_refresh)
+			assert_non_null(
+				auth_session_refresh(&a, test->call, &s, t, on_refreshed, ret));
+		else if (i == 0)
+			assert_non_null(
+				auth_session_find(&a, test->call, t, on_found_meanwhile, ret));
+		if (i == turns)
+			assert_non_null(auth_session_end(&a, test->call, ACCOUNT,
+							 bytes_of_str(s.id), NULL, on_ended,
+							 &ended));
+		loop_turn(test->loop, 0);
+	}
+	assert_true(ended.done && ret->done);
+	assert_int_equal(ended.err, ERR_OK);
+}
+
+static void test_what_has_ended_is_not_refreshed_meanwhile(void **state)
+{
+	struct auth_sessions a = sessions_of(test = *state);
+	unsigned refreshed = 0, refused = 0;
+
+	for (int turns = -8; turns <= 8; turns++) {
+		struct auth_token t = create(a, ACCOUNT);
+		struct outcome o;
+
+		assert_int_equal(find(a, &t), ERR_OK);
+		end_beside(a, found, &t, true, turns, &o);
+		refreshed += o.err == ERR_OK;
+		refused += o.err != ERR_OK;
+		if (o.err == ERR_OK)
+			assert_int_equal(find(a, &o.token), ERR_NOT_FOUND);
+		assert_int_equal(find(a, &t), ERR_NOT_FOUND);
+		assert_int_equal(list(a, ACCOUNT), 0);
+	}
+	assert_true(refreshed && refused);
+}
+
+static void test_what_has_ended_is_not_kept_alive_meanwhile(void **state)
+{
+	struct auth_sessions a = sessions_of(test = *state);
+
+	for (int turns = -8; turns <= 8; turns++) {
+		struct auth_token t = create_old(a, HOUR_MS / 2);
+		struct outcome o;
+
+		end_beside(a, found, &t, false, turns, &o);
+		assert_int_equal(find(a, &t), ERR_NOT_FOUND);
+		assert_int_equal(list(a, ACCOUNT), 0);
+	}
+}
+
 static void test_the_list_has_the_accounts_own_sessions(void **state)
 {
 	struct auth_sessions a = sessions_of(test = *state);
@@ -339,6 +429,8 @@ int main(void)
 		WITH_STORE(test_logging_out_ends_old_and_new_token),
 		WITH_STORE(test_a_replaced_token_ends_with_its_session),
 		WITH_STORE(test_a_session_is_ended_by_its_id_but_only_ones_own),
+		WITH_STORE(test_what_has_ended_is_not_refreshed_meanwhile),
+		WITH_STORE(test_what_has_ended_is_not_kept_alive_meanwhile),
 		WITH_STORE(test_the_list_has_the_accounts_own_sessions),
 		WITH_STORE(test_one_too_many_ends_an_older_one),
 		WITH_STORE(test_a_cancelled_search_calls_nobody),
