@@ -16,7 +16,8 @@
 
 static bool is_current(const struct watch *w, const struct watch_folder *f)
 {
-	if (w->state != WATCH_WATCHING || f->is_dirty || f->needs_sync || f->needs_status)
+	if (w->state != WATCH_WATCHING || f->is_dirty || f->needs_sync || f->needs_status ||
+	    f->failed_until_ms)
 		return false;
 	if (w->must_poll || w->account->caps.push == MAILSTORE_PUSH_POLL)
 		return false;

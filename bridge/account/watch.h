@@ -97,6 +97,8 @@ struct watch_folder {
 	size_t taken_len;
 
 	unsigned asks; /* for this folder, lately: see watch_second.c */
+	/* It could not be opened: left alone until then. 0: it could. */
+	uint64_t failed_until_ms;
 
 	/* watch_memory.c's. */
 	struct watch_folder *newer, *older;
@@ -163,6 +165,12 @@ struct watch {
 	bool is_checking;
 	unsigned silences; /* checks in a row that found what had not been told */
 	uint64_t renew_at_ms, poll_at_ms;
+	struct { /* private to watch_pace.c */
+		uint64_t begun_ms;
+		uint64_t wanted_ms; /* since when it is to be interrupted; 0: it is not */
+		unsigned in_vain;   /* watches in a row that were, soon and for nothing */
+		bool has_found;     /* something that was not known, since it was interrupted */
+	} pace;
 	uint64_t strangers_until_ms; /* folders that a list did not have are left alone */
 
 	struct watch_folder **folders; /* by id */
@@ -263,10 +271,31 @@ void watch_await_review(struct watch *w);
 /* Watches the inbox until there is something else to do. */
 void watch_begin(struct watch *w);
 bool watch_tells_all_folders(const struct watch *w);
+/* Sets the timer for what has to be looked at while it is watched. */
+void watch_plan(struct watch *w);
 /* Asks the server about our own change to the folder. */
 void watch_look(struct watch *w, struct watch_folder *f);
 /* All that had happened when `looked_at` was set has been told. */
 void watch_looked(struct watch *w, struct watch_folder *f);
+
+/* --- watch_pace.c ----------------------------------------------------- */
+
+/* A watch of the inbox has begun. */
+void watch_pace_begun(struct watch *w);
+/* It ought to be interrupted. Not yet? Then watch_go() comes when it is time. */
+bool watch_must_pause(struct watch *w);
+/* Something has been found that was not known before. */
+static inline void watch_pace_found(struct watch *w)
+{
+	w->pace.has_found = true;
+}
+/* The server would not open it, or refused all that was asked about it. */
+void watch_folder_failed(struct watch_folder *f);
+bool watch_is_left_alone(const struct watch_folder *f);
+/* Those that were left alone for long enough are synchronised with. */
+void watch_try_failed(struct watch *w);
+/* When that is due; UINT64_MAX: never. */
+uint64_t watch_try_failed_ms(const struct watch *w);
 
 /* --- watch_second.c --------------------------------------------------- */
 

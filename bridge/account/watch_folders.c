@@ -186,6 +186,7 @@ static void take_looks(struct watch *w, struct watch_folder *f, const struct fol
 		watch_put_folder(w, f, EVENT_FOLDER_UPDATED, NULL);
 	f->looks = looks;
 	f->is_unsaved = true;
+	watch_pace_found(w);
 }
 
 /* What this path is called after a rename of ours; null: it was not renamed. */
@@ -229,6 +230,7 @@ static bool take_rename(struct watch *w, struct watch_folder *f, const struct fo
 
 	if (!path)
 		return false;
+	watch_pace_found(w);
 	forget_baseline(w, &f->id);
 	watch_put_gathered(w, f);
 	watch_second_drop(w, f);
@@ -256,6 +258,7 @@ static bool take_new(struct watch *w, struct arena *mem, const struct folder *fr
 	f = watch_folder_add(w, &from->id, from->path);
 	if (!f)
 		return false;
+	watch_pace_found(w);
 	f->is_new = w->has_folders;
 	f->is_selectable = from->is_selectable;
 	f->looks = looks_of(from);
@@ -277,6 +280,7 @@ static void remove_missing(struct watch *w)
 
 		if (!f->is_missing || f->is_inbox)
 			continue;
+		watch_pace_found(w);
 		forget_baseline(w, &f->id);
 		if (!f->is_new)
 			watch_put_deleted_folder(w, &f->id);
@@ -363,6 +367,7 @@ static void take_baseline(struct watch *w, struct watch_folder *f, const struct 
 		f->needs_sync = true; /* which changes there are only the whole can tell */
 		return;
 	}
+	watch_pace_found(w);
 	f->at = *st;
 	f->has_baseline = true;
 	f->is_unsaved = true;

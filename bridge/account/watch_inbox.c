@@ -107,12 +107,14 @@ static struct op *start_watching(struct step *s, struct mailstore *ms)
 			       w);
 }
 
-static void plan(struct watch *w)
+void watch_plan(struct watch *w)
 {
 	uint64_t due_ms = w->renew_at_ms;
 
 	if (!watch_tells_all_folders(w) && w->poll_at_ms < due_ms)
 		due_ms = w->poll_at_ms;
+	if (watch_try_failed_ms(w) < due_ms)
+		due_ms = watch_try_failed_ms(w);
 	watch_wake_at(w, due_ms);
 }
 
@@ -126,6 +128,7 @@ void watch_begin(struct watch *w)
 	if (w->state != WATCH_WORKING || !lease_is_held(&w->step.lease))
 		return;
 	w->state = WATCH_WATCHING;
+	watch_pace_begun(w);
 	for (size_t i = 0; i < w->folder_count; i++)
 		w->folders[i]->has_stood = false;
 	w->step.lease.flags &= ~(unsigned)LEASE_FRESH;
@@ -141,7 +144,7 @@ void watch_begin(struct watch *w)
 		far_review(w, &w->at->id);
 	w->is_known = true;
 	watch_put_connection(w, push_of(w), NULL, 0);
-	plan(w);
+	watch_plan(w);
 	watch_second_review(w);
 	watch_log_flush(w);
 	watch_look(w, w->at);

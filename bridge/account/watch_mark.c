@@ -25,7 +25,7 @@ static bool is_heard(const struct watch *w, const struct watch_folder *f)
 static struct watch_mark mark_of(const struct watch *w, const struct watch_folder *f)
 {
 	bool is_exact = w->is_known && f->has_baseline && f->is_state_saved && !f->is_dirty &&
-			!f->needs_sync && !f->needs_status && is_heard(w, f);
+			!f->needs_sync && !f->needs_status && !f->failed_until_ms && is_heard(w, f);
 
 	return (struct watch_mark){ is_exact, f->saves, f->tally };
 }

@@ -226,7 +226,7 @@ static bool is_of_folder(const struct watch *w, const struct fault *fault)
 
 static void folder_failed(struct watch *w, struct watch_folder *f)
 {
-	f->needs_sync = f->needs_status = false;
+	watch_folder_failed(f);
 	w->must_list = true;
 	watch_did(w);
 }
@@ -297,6 +297,10 @@ static void on_timer(struct loop_timer *t)
 		renew(w, now);
 	else if (w->state == WATCH_WATCHING && now >= w->poll_at_ms && !watch_tells_all_folders(w))
 		poll_others(w, now);
+	if (w->state == WATCH_WATCHING) {
+		watch_try_failed(w);
+		watch_plan(w);
+	}
 	watch_go(w);
 }
 
@@ -316,7 +320,8 @@ static struct watch_folder *wants_sync(const struct watch *w)
 	for (size_t i = 0; i < w->folder_count; i++) {
 		struct watch_folder *f = w->folders[i];
 
-		if (f->needs_sync && !f->is_inbox && f->is_selectable && !is_held_up(f, now))
+		if (f->needs_sync && !f->is_inbox && f->is_selectable && !is_held_up(f, now) &&
+		    !watch_is_left_alone(f))
 			return f;
 	}
 	return inbox && (inbox->needs_sync || !w->is_in_inbox) ? inbox : NULL;
@@ -325,7 +330,8 @@ static struct watch_folder *wants_sync(const struct watch *w)
 static struct watch_folder *wants_telling(const struct watch *w)
 {
 	for (size_t i = 0; i < w->folder_count; i++)
-		if (w->folders[i]->untold.count && w->folders[i]->is_selectable)
+		if (w->folders[i]->untold.count && w->folders[i]->is_selectable &&
+		    !watch_is_left_alone(w->folders[i]))
 			return w->folders[i];
 	return NULL;
 }
@@ -409,7 +415,7 @@ static void on_go(struct loop_task *t)
 	watch_review_marks(w);
 	if (w->state == WATCH_STALLED && !watch_log_is_full(w))
 		w->state = WATCH_IDLE;
-	if (w->state == WATCH_WATCHING && has_other_work(w)) {
+	if (w->state == WATCH_WATCHING && has_other_work(w) && !watch_must_pause(w)) {
 		op_cancel(w->step.running);
 		w->step.running = NULL;
 		w->is_looking = false;

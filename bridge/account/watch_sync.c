@@ -66,10 +66,12 @@ void watch_take_diff(struct watch *w, struct watch_folder *f, const struct folde
 	if (is_nothing(d))
 		return;
 	f->is_unsaved = true;
-	if (d->is_reset)
+	if (d->is_reset) {
 		watch_reset(w, f, "uidvalidity-changed");
-	else
+	} else {
+		watch_pace_found(w);
 		take_all(w, f, d);
+	}
 	watch_log_flush(w);
 }
 
@@ -144,6 +146,7 @@ static void settle_baseline(struct watch *w, struct watch_folder *f)
 {
 	struct folder_totals t = watch_totals(f);
 
+	watch_pace_found(w);
 	f->has_baseline = true;
 	f->is_unsaved = true;
 	f->told_total = t.total;
@@ -172,6 +175,7 @@ static void check(struct watch *w, const struct folder_diff *diff)
 static void is_in_step(struct watch *w, struct watch_folder *f)
 {
 	w->hub->stats.syncs++;
+	f->failed_until_ms = 0;
 	watch_memory_note(w, f);
 	w->is_in_inbox = f->is_inbox;
 	watch_await_synced(w, f);
