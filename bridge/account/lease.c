@@ -204,6 +204,17 @@ static unsigned sessions_wanted(const struct pool *p, bool *ret_fresh)
 	return wanted + fresh;
 }
 
+bool pool_has_requests(const struct pool *p)
+{
+	const struct lease_queue *queues[] = { &p->interactive, &p->bulk };
+
+	for (size_t q = 0; q < 2; q++)
+		for (const struct lease *l = queues[q]->first; l; l = l->next)
+			if (!(l->flags & LEASE_WATCH))
+				return true;
+	return false;
+}
+
 /* The one that came last can best be done without. */
 static void ask_one_to_yield(struct pool *p)
 {
@@ -250,7 +261,7 @@ void pool_dispatch(struct pool *p)
 		return;
 	pool_open_for(p, wanted, fresh);
 	/* A watch in line is no reason to interrupt one. */
-	if (pool_opening(p) < wanted)
+	if (pool_opening(p) < wanted && pool_has_requests(p))
 		ask_one_to_yield(p);
 }
 

@@ -135,6 +135,8 @@ void pool_dispatch(struct pool *p);
 void pool_open_for(struct pool *p, unsigned wanted, bool fresh);
 /* How many logins are under way. */
 unsigned pool_opening(const struct pool *p);
+/* Does anybody wait who is not about to watch? */
+bool pool_has_requests(const struct pool *p);
 /* All who only watch let go of their sessions soon. */
 void pool_ask_to_yield(struct pool *p);
 /* How many there may be as far as this process goes. */

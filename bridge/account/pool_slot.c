@@ -52,7 +52,8 @@ static void was_refused(struct pool *p)
 	p->setup.stats->slots_refused++;
 	if (has_live(p)) {
 		say(p, YIELD);
-		pool_ask_to_yield(p); /* as where the limit is ours alone */
+		if (pool_has_requests(p))
+			pool_ask_to_yield(p); /* as where the limit is ours alone */
 	} else {
 		has_gone = p->setup.events->on_limit(p);
 		if (!has_gone)

@@ -11,9 +11,10 @@
 
 #include "base/clock.h"
 
-#define MEM_MAX_BYTES    (256u << 20)
-#define WORK_TIMEOUT_MS  60000
-#define LEASE_TIMEOUT_MS (10 * 60 * 1000)
+#define MEM_MAX_BYTES   (256u << 20)
+#define WORK_TIMEOUT_MS 60000
+/* Where there is no session to be had in that time there is none to spare. */
+#define LEASE_TIMEOUT_MS 5000
 /* It, the first, and one for requests. */
 #define SESSIONS_MIN 3
 /* So many asks make a folder worth it; they count half after each while. */
@@ -43,6 +44,8 @@ static void let_go(struct watch_second *s)
 	if (!f)
 		return;
 	s->folder = NULL;
+	if (!lease_is_held(&s->step.lease)) /* still in line */
+		s->not_before_ms = clock_monotonic_ms() + TRY_AGAIN_MS;
 	step_stop(&s->step);
 	arena_free(s->mem);
 	s->mem = NULL;

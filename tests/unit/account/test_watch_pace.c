@@ -2,6 +2,7 @@
 #include "live_kit.h"
 
 #include "account/hub.h"
+#include "account/lease.h"
 #include "account/live.h"
 #include "mailstore/fake_server.h"
 
@@ -146,6 +147,59 @@ static void a_folder_that_was_not_opened_is_tried_again(void **state)
 	end(&l, &r);
 }
 
+/* --- a second session that there is none for ------------------------------------ */
+
+static void on_granted(struct lease *l, const struct fault *fault)
+{
+	(void)l;
+	assert_null(fault);
+}
+
+/* As downloads do. */
+static void take_session(struct live *l, struct lease *lease)
+{
+	*lease = (struct lease){ .pool = &l->account->pool,
+				 .flags = LEASE_LONG,
+				 .deadline_ms = clock_monotonic_ms() + KIT_DEADLINE_MS,
+				 .granted = on_granted };
+	lease_start(lease);
+	while (!lease_is_held(lease))
+		loop_turn(l->kit.loop, 1);
+}
+
+static void follow_archive(struct live *l)
+{
+	struct folder_id id = folder_id_of(account_id(l->account), BYTES_LIT("Archive"));
+
+	account_follow(l->account, &id);
+}
+
+static void a_second_session_does_not_take_the_first_one(void **state)
+{
+	struct lease downloads[2];
+	struct listener r;
+	struct live l;
+
+	(void)state;
+	live_init(&l);
+	fake_server_caps(l.kit.server)->push = MAILSTORE_PUSH_IDLE;
+	l.kit.limits.sessions_per_account = 3;
+	fake_add_folder(l.kit.server, "Archive", FOLDER_ROLE_ARCHIVE);
+	live_start(&l);
+	listener_start(&r, &l);
+	live_watching(&l);
+	for (size_t i = 0; i < 2; i++)
+		take_session(&l, &downloads[i]);
+	follow_archive(&l);
+	assert_few(&l, MAIL_WATCH, follow_archive);
+	assert_int_equal(fake_cancels(l.kit.server, MAIL_WATCH), 0);
+	for (size_t i = 0; i < 2; i++)
+		lease_end(&downloads[i]);
+	live_deliver(&l, "INBOX", "new");
+	listener_catch_up(&r);
+	end(&l, &r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_server_loses_track_at_each_beginning),
 		cmocka_unit_test(what_cannot_be_fetched_is_left_alone_for_a_while),
 		cmocka_unit_test(a_folder_that_was_not_opened_is_tried_again),
+		cmocka_unit_test(a_second_session_does_not_take_the_first_one),
 	};
 	int failed = cmocka_run_group_tests_name("all flags compared", tests, NULL, NULL);
 
