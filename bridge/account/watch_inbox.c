@@ -107,9 +107,25 @@ static struct op *start_watching(struct step *s, struct mailstore *ms)
 			       w);
 }
 
+/* When one of those that are to be synchronised, but not while a move is under way, is. */
+static uint64_t held_until_ms(const struct watch *w)
+{
+	uint64_t now = clock_monotonic_ms(), first_ms = UINT64_MAX, held_ms;
+
+	for (size_t i = 0; i < w->folder_count; i++) {
+		held_ms = w->folders[i]->needs_sync ? live_held_until_ms(w->folders[i]) : 0;
+		if (held_ms > now && held_ms < first_ms)
+			first_ms = held_ms;
+	}
+	return first_ms;
+}
+
 void watch_plan(struct watch *w)
 {
-	uint64_t due_ms = w->renew_at_ms;
+	uint64_t due_ms = held_until_ms(w);
+
+	if (w->renew_at_ms < due_ms)
+		due_ms = w->renew_at_ms;
 
 	if (!watch_tells_all_folders(w) && w->poll_at_ms < due_ms)
 		due_ms = w->poll_at_ms;

@@ -297,10 +297,8 @@ static void on_timer(struct loop_timer *t)
 		renew(w, now);
 	else if (w->state == WATCH_WATCHING && now >= w->poll_at_ms && !watch_tells_all_folders(w))
 		poll_others(w, now);
-	if (w->state == WATCH_WATCHING) {
+	if (w->state == WATCH_WATCHING)
 		watch_try_failed(w);
-		watch_plan(w);
-	}
 	watch_go(w);
 }
 
@@ -415,7 +413,9 @@ static void on_go(struct loop_task *t)
 	watch_review_marks(w);
 	if (w->state == WATCH_STALLED && !watch_log_is_full(w))
 		w->state = WATCH_IDLE;
-	if (w->state == WATCH_WATCHING && has_other_work(w) && !watch_must_pause(w)) {
+	if (w->state == WATCH_WATCHING && !has_other_work(w)) {
+		watch_plan(w);
+	} else if (w->state == WATCH_WATCHING && !watch_must_pause(w)) {
 		op_cancel(w->step.running);
 		w->step.running = NULL;
 		w->is_looking = false;

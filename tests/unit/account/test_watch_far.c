@@ -101,6 +101,25 @@ static void folders_changed_elsewhere_are_listed(void **state)
 	end(&p, &r);
 }
 
+/* As when that process dies in the midst of it. */
+static void a_move_elsewhere_that_never_ends_is_not_waited_for_long(void **state)
+{
+	struct listener r;
+	struct pair p;
+	char note[64];
+
+	(void)state;
+	begin(&p, &r);
+	snprintf(note, sizeof note, "moving %s", live_folder(&p.l, "Archive"));
+	state_say(&p.shared.processes[1].state, bytes_of_str(account_id(p.accounts[1])->text),
+		  bytes_of_str(note));
+	kit_turn(&p.l.kit, 5);
+	live_deliver(&p.l, "Archive", "moved here");
+	listener_catch_up(&r);
+	assert_int_equal(listener_count(&r, "created"), 1);
+	end(&p, &r);
+}
+
 static void notes_that_make_no_sense_are_ignored(void **state)
 {
 	static const char *const notes[] = { "",         "look",      "look ",      "look tooshort",
@@ -128,6 +147,7 @@ int main(void)
 		cmocka_unit_test(what_is_changed_elsewhere_is_looked_at_at_once),
 		cmocka_unit_test(a_move_elsewhere_is_told_from_both_sides),
 		cmocka_unit_test(folders_changed_elsewhere_are_listed),
+		cmocka_unit_test(a_move_elsewhere_that_never_ends_is_not_waited_for_long),
 		cmocka_unit_test(notes_that_make_no_sense_are_ignored),
 	};
 	int failed = cmocka_run_group_tests_name("all flags compared", tests, NULL, NULL);
