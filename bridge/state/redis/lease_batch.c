@@ -65,11 +65,11 @@ static void take(struct redis_lease *l, bool was_leaving, struct bytes owner)
 		lease_make_due(l); /* the next beat tries again */
 		return;
 	}
-	if (was_leaving != !l->of) {
-		return; /* it has been due again since */
+	if (was_leaving != !l->of || l->under_way) {
+		return; /* it has been due again since: what is said then counts */
 	}
 	if (!l->of) {
-		if (!l->under_way && !l->is_due)
+		if (!l->is_due)
 			lease_free(l);
 		return;
 	}

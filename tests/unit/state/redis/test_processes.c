@@ -162,6 +162,30 @@ static void the_first_has_it_and_then_the_next(void **test_state)
 	assert_int_equal(a.told, 3);
 }
 
+/* It asks, leaves and asks again before it has heard anything: what it hears then is old. */
+static void an_old_answer_gives_nobody_the_turn(void **test_state)
+{
+	static struct turn_taker a, b;
+
+	(void)test_state;
+	redis_world_pause();
+	want(0, &a, "x");
+	for (int i = 0; i < 5; i++)
+		loop_turn(all[0]->loop, 0);
+	redis_lease_leave(&a.lease);
+	for (int i = 0; i < 5; i++)
+		loop_turn(all[0]->loop, 0);
+	redis_world_resume();
+	want(1, &b, "x");
+	for (int i = 0; i < REDIS_TURNS_MAX && b.turn != STATE_TURN_OURS; i++)
+		loop_turn(all[1]->loop, 2); /* the other one sleeps */
+	assert_int_equal(b.turn, STATE_TURN_OURS);
+	want(0, &a, "x");
+	UNTIL(a.turn != STATE_TURN_UNKNOWN);
+	assert_int_equal(a.turn, STATE_TURN_THEIRS);
+	assert_int_equal(b.turn, STATE_TURN_OURS);
+}
+
 static void many_leases_change_hands(void **test_state)
 {
 	static struct turn_taker a[MANY], b[MANY];
@@ -444,6 +468,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_has_it_and_then_the_next),
+		TEST(an_old_answer_gives_nobody_the_turn),
 		TEST(many_leases_change_hands),
 		TEST(who_says_goodbye_frees_all_at_once),
 		TEST(who_dies_is_followed),
