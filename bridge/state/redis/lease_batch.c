@@ -73,6 +73,7 @@ static void take(struct redis_lease *l, bool was_leaving, struct bytes owner)
 			lease_free(l);
 		return;
 	}
+	l->is_given_up = false;
 	if (owner.len)
 		o = lease_owner_of(l->leases, owner);
 	lease_set_owner(l, o);
@@ -133,7 +134,8 @@ static bool send(struct redis_lease_batch *b)
 
 static bool is_polite(const struct redis_lease *l, uint64_t now)
 {
-	return l->of && l->of->turn == STATE_TURN_THEIRS && now < l->leases->polite_until_ms;
+	return l->of && l->of->turn == STATE_TURN_THEIRS && !l->is_given_up &&
+	       now < l->leases->polite_until_ms;
 }
 
 /* False: the next beat goes on. */

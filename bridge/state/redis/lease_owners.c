@@ -61,11 +61,15 @@ void lease_set_owner(struct redis_lease *l, struct redis_owner *o)
 	free(old);
 }
 
-static void owner_is_gone(struct redis_owner *o)
+static void owner_is_gone(struct redis_owner *o, bool said_so)
 {
 	struct redis_lease *l;
 
-	TAILQ_FOREACH(l, &o->leases, of_owner) lease_make_due_now(l);
+	TAILQ_FOREACH(l, &o->leases, of_owner)
+	{
+		l->is_given_up = l->is_given_up || said_so;
+		lease_make_due_now(l);
+	}
 }
 
 void lease_owner_is_gone(struct redis_leases *s, struct bytes id)
@@ -73,13 +77,13 @@ void lease_owner_is_gone(struct redis_leases *s, struct bytes id)
 	struct redis_owner *o = find_owner(s, id);
 
 	if (o)
-		owner_is_gone(o);
+		owner_is_gone(o, true);
 }
 
 static bool may_be_gone(void *ctx, struct keymap_node *n)
 {
 	(void)ctx;
-	owner_is_gone((struct redis_owner *)n);
+	owner_is_gone((struct redis_owner *)n, false);
 	return true;
 }
 
@@ -114,7 +118,7 @@ static bool look_at_owner(void *ctx, struct keymap_node *n)
 	const struct redisReply *r = s->reply->element[s->n++];
 
 	if (r->type == REDIS_REPLY_INTEGER && r->integer < 0)
-		owner_is_gone((struct redis_owner *)n);
+		owner_is_gone((struct redis_owner *)n, false);
 	else if (r->type == REDIS_REPLY_INTEGER && (uint64_t)r->integer < s->next_ms)
 		s->next_ms = (uint64_t)r->integer + 1;
 	return s->n < s->reply->elements;

@@ -101,8 +101,10 @@ static void on_message(struct redis_ear *ear, struct bytes message)
 	if (bytes_starts_with(message, BYTES_LIT("-"))) {
 		struct redis_lease *l = (struct redis_lease *)keymap_find(&s->names, what);
 
-		if (l && l->of && l->of->turn != STATE_TURN_OURS)
+		if (l && l->of && l->of->turn != STATE_TURN_OURS) {
+			l->is_given_up = true;
 			lease_make_due_now(l);
+		}
 	} else if (bytes_starts_with(message, BYTES_LIT("!"))) {
 		lease_owner_is_gone(s, what);
 	}

@@ -21,6 +21,7 @@ struct redis_lease {
 	struct redis_owner *owner; /* NULL: nobody else, as far as we know */
 	TAILQ_ENTRY(redis_lease) of_owner, of_due;
 	bool is_due;
+	bool is_given_up;   /* its owner has said so */
 	unsigned under_way; /* batches that it is in */
 	uint8_t name[];
 };
@@ -36,8 +37,9 @@ void lease_free(struct redis_lease *l);
 struct redis_owner *lease_owner_of(struct redis_leases *s, struct bytes id);
 /* NULL: nobody else has it. An owner without leases is no more. */
 void lease_set_owner(struct redis_lease *l, struct redis_owner *o);
-/* What they have may be free. */
+/* It said goodbye: what it had is free. */
 void lease_owner_is_gone(struct redis_leases *s, struct bytes id);
+/* What they have may be free. */
 void lease_owners_may_be_gone(struct redis_leases *s);
 /* Looks whether they live, after so long. */
 void lease_plan_look(struct redis_leases *s, uint64_t delay_ms);

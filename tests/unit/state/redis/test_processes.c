@@ -226,6 +226,24 @@ static void who_says_goodbye_frees_all_at_once(void **test_state)
 	print_message("taken over after a goodbye in %d ms\n", (int)(clock_monotonic_ms() - begun));
 }
 
+/* Redis was away a moment ago: but what is given up may be taken, for its owner said so. */
+static void what_is_given_up_needs_no_politeness(void **test_state)
+{
+	static struct turn_taker a, c, b[2];
+
+	(void)test_state;
+	assert_int_equal(turn_of(0, &a, "x"), STATE_TURN_OURS);
+	assert_int_equal(turn_of(0, &c, "y"), STATE_TURN_OURS);
+	assert_int_equal(turn_of(1, &b[0], "x"), STATE_TURN_THEIRS);
+	assert_int_equal(turn_of(1, &b[1], "y"), STATE_TURN_THEIRS);
+	all[1]->leases.polite_until_ms = UINT64_MAX;
+	redis_lease_leave(&a.lease);
+	UNTIL(b[0].turn == STATE_TURN_OURS);
+	redis_process_say_goodbye(&all[0]->process);
+	kill_party(0);
+	UNTIL(b[1].turn == STATE_TURN_OURS);
+}
+
 static void who_dies_is_followed(void **test_state)
 {
 	static struct turn_taker a, b, c;
@@ -471,6 +489,7 @@ int main(void)
 		TEST(an_old_answer_gives_nobody_the_turn),
 		TEST(many_leases_change_hands),
 		TEST(who_says_goodbye_frees_all_at_once),
+		TEST(what_is_given_up_needs_no_politeness),
 		TEST(who_dies_is_followed),
 		TEST(who_slept_knows_before_he_does_anything),
 		TEST(while_redis_is_away_all_stays_as_it_is),
