@@ -70,11 +70,12 @@ struct watch_folder {
 	struct folder_state *state; /* NULL: see `packed`, else only `at` is known */
 	uint8_t *packed;            /* the state as folder_state_save() writes it; NULL: not */
 	size_t packed_len;
-	bool hides_some;          /* of a packed one: there are messages that are marked \Deleted */
-	struct drop_names *names; /* of a maildrop: who its UIDs are; else NULL */
-	bool is_huge;             /* it never has one */
-	struct uid_set untold;    /* known, but their coming has yet to be told */
-	struct uid_set unseen;    /* so are these; the server did not give them when asked */
+	bool hides_some;       /* of a packed one: there are messages that are marked \Deleted */
+	uint64_t forgotten_at; /* the MODSEQ of a forgotten one that hid some; 0: it is in `at` */
+	struct drop_names *names;     /* of a maildrop: who its UIDs are; else NULL */
+	bool is_huge;                 /* it never has one */
+	struct uid_set untold;        /* known, but their coming has yet to be told */
+	struct uid_set unseen;        /* so are these; the server did not give them when asked */
 	struct uid_set updated, gone; /* to be written */
 	uint32_t told_total, told_unread;
 	bool has_told; /* those two */

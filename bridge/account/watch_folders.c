@@ -141,8 +141,10 @@ bool watch_must_compare(const struct watch_folder *f)
 {
 	struct folder_totals t = watch_totals(f);
 
-	return f->has_baseline && !t.highestmodseq &&
-	       (watch_has_state(f) || t.total <= WATCH_WHOLE_MAX);
+	if (watch_has_state(f))
+		return f->has_baseline && !t.highestmodseq;
+	return f->has_baseline && !t.highestmodseq && !f->forgotten_at &&
+	       t.total <= WATCH_WHOLE_MAX;
 }
 
 /* --- what has become of the list -------------------------------------- */
@@ -356,6 +358,8 @@ static bool differs(const struct watch_folder *f, const struct folder_status *st
 
 	if (st->uidvalidity != t.uidvalidity || st->uidnext != t.uidnext)
 		return true;
+	if (!watch_has_state(f) && !t.highestmodseq && f->forgotten_at && st->highestmodseq)
+		return st->highestmodseq != f->forgotten_at;
 	if (st->highestmodseq && t.highestmodseq)
 		return st->highestmodseq != t.highestmodseq;
 	return st->total != t.total || st->unread != t.unread;

@@ -103,8 +103,10 @@ static bool pack(struct watch_folder *f)
 /* That what was hidden has gone is not to be told; which those were nobody knows now. */
 static void is_forgotten(struct watch_memory *m, struct watch_folder *f)
 {
-	if (f->hides_some)
+	if (f->hides_some) {
+		f->forgotten_at = f->at.highestmodseq;
 		f->at.highestmodseq = 0;
+	}
 	m->forgotten++;
 }
 
