@@ -24,7 +24,7 @@ static void drop(struct redis_near *n, struct redis_near_entry *e)
 	free(e);
 }
 
-static void drop_all(struct redis_near *n)
+void redis_near_forget_all(struct redis_near *n)
 {
 	while (!TAILQ_EMPTY(&n->used))
 		drop(n, TAILQ_FIRST(&n->used));
@@ -56,7 +56,7 @@ static void on_gap(struct redis_ear *ear)
 
 	n->away_ms = 0;
 	n->deaf = 0;
-	drop_all(n);
+	redis_near_forget_all(n);
 }
 
 static void on_up(struct redis_link_user *u)
@@ -84,10 +84,10 @@ static void on_look(struct loop_timer *t)
 	if (redis_ear_is_heard(&n->ear))
 		n->deaf = 0;
 	else if (redis_link_is_up(n->setup.link) && ++n->deaf == DEAF_LOOKS)
-		drop_all(n);
+		redis_near_forget_all(n);
 	/* One that has fired can always be started again. */
 	if (!loop_timer_start(n->setup.loop, &n->look, n->setup.timeout_ms))
-		drop_all(n);
+		redis_near_forget_all(n);
 }
 
 /* --- what is known --- */
@@ -187,5 +187,5 @@ void redis_near_done(struct redis_near *n)
 	loop_timer_stop(n->setup.loop, &n->look);
 	redis_link_leave(&n->of_link);
 	redis_ears_unlisten(&n->ear);
-	drop_all(n);
+	redis_near_forget_all(n);
 }

@@ -71,5 +71,7 @@ void redis_near_learn(struct redis_near *n, struct bytes key, struct redis_near_
 		      uint64_t generation, uint64_t left_ms);
 /* Somebody changes it, we or others. */
 void redis_near_forget(struct redis_near *n, struct bytes key);
+/* Redis may be another one, or empty. */
+void redis_near_forget_all(struct redis_near *n);
 
 #endif

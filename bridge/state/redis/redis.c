@@ -173,6 +173,25 @@ static bool open_link(struct redis_state *r, const struct redis_link_setup *setu
 	return loop_timer_start(r->loop, &r->look, 2 * setup->timeout_ms);
 }
 
+/* Of what the process hears, only that its own key had gone is of interest: Redis was emptied, or
+ * we were away. */
+static void on_lapse(struct redis_process_user *u)
+{
+	(void)u;
+}
+
+static void on_beat(struct redis_process_user *u)
+{
+	(void)u;
+}
+
+static void on_back(struct redis_process_user *u)
+{
+	redis_near_forget_all(
+		&((struct redis_state *)((char *)u - offsetof(struct redis_state, of_process)))
+			 ->near);
+}
+
 static bool open_shared(struct redis_state *r, const struct redis_link_setup *link,
 			const struct state_redis_setup *setup)
 {
@@ -189,7 +208,13 @@ static bool open_shared(struct redis_state *r, const struct redis_link_setup *li
 	if (!r->shared)
 		return false;
 	near.ears = r->shared->ears;
-	return redis_near_init(&r->near, &near) == ERR_OK;
+	if (redis_near_init(&r->near, &near))
+		return false;
+	r->of_process = (struct redis_process_user){ .on_lapse = on_lapse,
+						     .on_back = on_back,
+						     .on_beat = on_beat };
+	redis_process_join(&r->shared->process, &r->of_process);
+	return true;
 }
 
 static bool open_all(struct redis_state *r, const struct state_redis_setup *setup)

@@ -55,6 +55,7 @@ struct redis_state {
 	char told[200];         /* of that, in the log */
 	struct redis_shared *shared;
 	struct redis_near near;
+	struct redis_process_user of_process;
 	uint64_t near_hits, near_misses;
 	struct state *local;         /* goes on while Redis is away; all keys in the clear */
 	char *prefix;                /* of all keys: "mb1:1" */

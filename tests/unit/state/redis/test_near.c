@@ -320,6 +320,22 @@ static void a_peek_follows_our_own_changes_and_others(void **test_state)
 	state_free(other);
 }
 
+/* Without its line in the list nobody could end it by its id any more. */
+static void what_was_in_an_emptied_redis_is_not_known(void **test_state)
+{
+	struct redis_world *w = *test_state;
+	struct state *s = make(w);
+	struct answer a;
+
+	start_put(w, s, &a);
+	redis_world_until(w, a.told);
+	assert_true(get_until_known(w, s) > 0);
+	redis_world_do(w, w->link, "FLUSHALL");
+	redis_world_until(w, peek(s) == 0);
+	assert_true(get(w, s) == 0);
+	state_free(s);
+}
+
 static void an_answer_from_before_a_change_is_not_believed(void **test_state)
 {
 	struct redis_world *w = *test_state;
@@ -355,6 +371,7 @@ int main(void)
 		NEAR(but_not_for_ever),
 		NEAR(what_was_known_to_the_deaf_is_not_known_when_redis_goes),
 		NEAR(a_peek_follows_our_own_changes_and_others),
+		NEAR(what_was_in_an_emptied_redis_is_not_known),
 		NEAR(an_answer_from_before_a_change_is_not_believed),
 	};
 
