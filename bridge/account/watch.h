@@ -86,7 +86,9 @@ struct watch_folder {
 	uint64_t far_until_ms;  /* for one of another process; 0: none is under way */
 	bool is_dirty;
 	bool needs_sync, needs_status;
-	bool has_stood;  /* the server has said where, since this watch has begun */
+	bool has_stood; /* the server has said where, since this watch has begun */
+	/* Digests of what it said last, and of what it says though nothing is different. */
+	uint64_t heard, vain;
 	bool is_unsaved; /* the log's baseline is older than this */
 
 	/* watch_mark.c's and far.h's. */
@@ -338,6 +340,8 @@ void watch_list(struct watch *w);
 void watch_ask_status(struct watch *w);
 /* Another folder stands there now. */
 void watch_take_status(struct watch *w, struct watch_folder *f, const struct folder_status *st);
+/* The server says so by itself, as it did before. Was it found to make no difference? */
+bool watch_heard_in_vain(struct watch_folder *f, const struct folder_status *st);
 /* Where it stands as far as we know, and how many are in it. */
 struct folder_totals watch_totals(const struct watch_folder *f);
 /* Only synchronising tells whether flags have changed: without MODSEQs no status does. */

@@ -401,6 +401,15 @@ void watch_take_status(struct watch *w, struct watch_folder *f, const struct fol
 	}
 }
 
+bool watch_heard_in_vain(struct watch_folder *f, const struct folder_status *st)
+{
+	const uint64_t parts[] = { st->uidvalidity, st->uidnext, st->total, st->unread,
+				   st->highestmodseq };
+
+	f->heard = mix(0xcbf29ce484222325u, parts, sizeof parts);
+	return f->heard == f->vain;
+}
+
 /* A MODSEQ says all. Without one counts have to do, and those of STATUS do not show
  * that messages were marked \Deleted. */
 static bool can_glance(const struct watch *w, const struct watch_folder *f)

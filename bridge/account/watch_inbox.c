@@ -56,7 +56,8 @@ static void on_status(struct watch *w, const struct mail_event *ev)
 	if (!f) {
 		on_stranger(w);
 	} else if (!f->is_inbox) {
-		watch_take_status(w, f, ev->status);
+		if (!watch_heard_in_vain(f, ev->status))
+			watch_take_status(w, f, ev->status);
 		/* Without MODSEQs that it says something says all. */
 		if (f->has_stood && !ev->status->highestmodseq && watch_has_state(f))
 			f->needs_sync = true;

@@ -63,6 +63,7 @@ static bool is_nothing(const struct folder_diff *d)
 
 void watch_take_diff(struct watch *w, struct watch_folder *f, const struct folder_diff *d)
 {
+	f->vain = is_nothing(d) ? f->heard : 0;
 	if (is_nothing(d))
 		return;
 	f->is_unsaved = true;
