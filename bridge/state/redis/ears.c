@@ -291,8 +291,6 @@ static void on_up(void *ctx)
 
 	e->is_up = true;
 	e->is_pinged = false;
-	e->failures = 0;
-	e->trouble[0] = '\0';
 	loop_task_start(e->host.loop, &e->task);
 	plan(e, beat_ms(e));
 }
@@ -302,9 +300,13 @@ static void on_reply(void *ctx, const struct redisReply *reply)
 	struct redis_ears *e = ctx;
 
 	e->is_pinged = false;
-	if (reply->type == REDIS_REPLY_ERROR)
+	if (reply->type == REDIS_REPLY_ERROR) {
 		redis_conn_end(e->conn, "Redis refuses to let us listen (its ACL?)");
-	else if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 3)
+		return;
+	}
+	e->failures = 0;
+	e->trouble[0] = '\0';
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 3)
 		take(e, reply);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "redis_world.h"
 #include "state/redis/ears.h"
 
@@ -222,6 +223,41 @@ static void a_restarted_server_is_listened_to_again(void **test_state)
 	redis_ears_free(e);
 }
 
+static uint64_t connections(struct redis_world *w)
+{
+	struct redis_said s =
+		redis_world_do(w, w->link,
+			       "EVAL return\ttonumber(string.match(redis.call('INFO','stats'),"
+			       "'total_connections_received:(%d+)')) 0");
+
+	assert_int_equal(s.err, ERR_OK);
+	return (uint64_t)s.integer;
+}
+
+/* A user who may not SUBSCRIBE: that does not get better by asking ten times a second. */
+static void who_is_refused_tries_again_less_and_less(void **test_state)
+{
+	struct redis_world *w = *test_state;
+	static struct hearing h;
+	struct redis_ears *e;
+	uint64_t before, end = clock_monotonic_ms() + 2000;
+	char url[80];
+
+	h = silent;
+	redis_world_do(w, w->link, "ACL SETUSER deaf on nopass ~* +@all -subscribe");
+	before = connections(w);
+	snprintf(url, sizeof url, "redis://deaf:x@%s", redis_world_port_url() + 8);
+	e = ears_of(w, url, 200);
+	assert_int_equal(redis_ears_listen(e, BYTES_LIT("a"), &h.ear), ERR_OK);
+	redis_world_until(w, connections(w) - before >= 3);
+	while (clock_monotonic_ms() < end)
+		loop_turn(w->loop, 5);
+	assert_in_range(connections(w) - before, 3, 10);
+	assert_non_null(redis_ears_trouble(e));
+	redis_ears_free(e);
+	redis_world_do(w, w->link, "ACL DELUSER deaf");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, redis_world_set_up, redis_world_tear_down)
 
 int main(void)
@@ -234,6 +270,7 @@ int main(void)
 		TEST(a_cut_is_mended_and_told),
 		TEST(silence_is_noticed),
 		TEST(a_restarted_server_is_listened_to_again),
+		TEST(who_is_refused_tries_again_less_and_less),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
