@@ -157,12 +157,16 @@ static bool read_window(struct request *rq, struct list_query *q)
 
 static void on_filter_fault(void *ctx, const char *name, const char *detail)
 {
-	problem_add_parameter(ctx, name, "invalid-value", "%s", detail);
+	struct problem *p = ctx;
+
+	if (!p->error_count)
+		*p = problem_of("invalid-request");
+	problem_add_parameter(p, name, "invalid-value", "%s", detail);
 }
 
 static bool read_filters(struct request *rq, struct mail_query *q)
 {
-	struct problem p = problem_of("invalid-request");
+	struct problem p = { .error_count = 0 };
 	struct filter_form form;
 
 	filters_from_params(rq, &form);

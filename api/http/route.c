@@ -42,6 +42,18 @@ static bool path_matches(struct bytes pattern, struct bytes path,
 	return path.len == 0;
 }
 
+/* False: they differ before anything that could stand for something else. */
+static bool may_match(const char *pattern, struct bytes path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		if (pattern[i] == '{' || path.at[i] == '%')
+			return true;
+		if (!pattern[i] || (uint8_t)pattern[i] != path.at[i])
+			return false; /* it may have NULs */
+	}
+	return true;
+}
+
 struct route_match route_find(const struct route_table *t, enum http_method method,
 			      struct bytes path)
 {
@@ -53,7 +65,7 @@ struct route_match route_find(const struct route_table *t, enum http_method meth
 		const struct route *r = &t->at[i];
 		struct bytes values[ROUTE_PARAMS_MAX] = { BYTES_NULL };
 
-		if (!path_matches(bytes_of_str(r->path), path, values))
+		if (!may_match(r->path, path) || !path_matches(bytes_of_str(r->path), path, values))
 			continue;
 		m.allowed |= 1u << r->method;
 		if (r->method != method || m.route)

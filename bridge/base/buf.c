@@ -68,13 +68,19 @@ void buf_commit(struct buf *b, size_t n)
 	b->len += n;
 }
 
+/* The usual case of buf_reserve(). */
+static inline bool has_room(const struct buf *b, size_t n)
+{
+	return !b->err && n <= b->cap - b->head - b->len && n <= b->max - b->len;
+}
+
 void buf_append(struct buf *b, struct bytes more)
 {
 	uint8_t *to;
 
 	if (more.len == 0)
 		return;
-	to = buf_reserve(b, more.len);
+	to = has_room(b, more.len) ? b->at + b->head + b->len : buf_reserve(b, more.len);
 	if (!to)
 		return;
 	memcpy(to, more.at, more.len);
@@ -88,7 +94,10 @@ void buf_append_str(struct buf *b, const char *s)
 
 void buf_append_byte(struct buf *b, uint8_t c)
 {
-	buf_append(b, bytes_of(&c, 1));
+	if (has_room(b, 1))
+		b->at[b->head + b->len++] = c;
+	else
+		buf_append(b, bytes_of(&c, 1));
 }
 
 void buf_append_u64(struct buf *b, uint64_t n)

@@ -129,9 +129,13 @@ void hash_base64url_str(char *to, size_t size, struct bytes from)
 
 static int value_of(uint8_t c)
 {
-	const char *hit = c ? strchr(alphabet, c) : NULL;
-
-	return hit ? (int)(hit - alphabet) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
 bool hash_base64url_decode(struct buf *to, struct bytes from)

@@ -96,6 +96,17 @@ static void knows_no_other_paths(void **state)
 	}
 }
 
+/* Whoever asks may put anything into a path. */
+static void a_path_is_not_compared_beyond_a_pattern(void **state)
+{
+	uint8_t path[64] = "/v1/folders";
+
+	(void)state;
+	assert_null(route_find(&table, HTTP_GET, bytes_of(path, sizeof path)).route);
+	assert_null(route_find(&table, HTTP_GET, bytes_of(path, 12)).route);
+	assert_non_null(route_find(&table, HTTP_GET, bytes_of(path, 11)).route);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +114,7 @@ int main(void)
 		cmocka_unit_test(gives_the_values_still_encoded),
 		cmocka_unit_test(names_the_methods_of_a_path),
 		cmocka_unit_test(knows_no_other_paths),
+		cmocka_unit_test(a_path_is_not_compared_beyond_a_pattern),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
